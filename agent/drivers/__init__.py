@@ -1,0 +1,1 @@
+"""Bytes, pins and probes → readings: one file a kind, pure decoding beside it."""

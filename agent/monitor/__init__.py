@@ -1,0 +1,1 @@
+"""Readings → events. Pure: no clock, no I/O."""

@@ -1,0 +1,119 @@
+"""The shape of the configuration: frozen, typed, with bounds and defaults. Reading TOML into it is `config.py`.
+
+Every key an installer may write stands here once; `config/agent.example.toml` shows each with its default.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="letters, digits, . _ -")]
+Limit = Annotated[float, Meta(ge=0.5, le=600)]
+
+
+class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class ElevatorSettings(_Settings):
+    """Which elevator this is; goes into `asset` and every topic."""
+
+    site: Name
+    id: Name
+    name: str = ""
+    registration_code: str = ""
+    rescue_code: str = ""
+    floors: Annotated[int, Meta(ge=2, le=200)] | None = None
+    rated_speed_mm_s: Annotated[int, Meta(ge=50, le=20_000)] | None = None
+    rated_load_kg: Annotated[int, Meta(ge=50, le=20_000)] | None = None
+    property_company: str = ""
+    maintenance_unit: str = ""
+    manufacturer: str = ""
+    installed_on: str = ""
+
+
+class MqttSettings(_Settings):
+    """The broker. The password comes from a file or a systemd credential, never from the TOML text."""
+
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 1883
+    protocol: Literal["5", "3.1.1"] = "5"
+    username: str = ""
+    password_file: str = ""
+    client_id: str = ""
+    prefix: Annotated[str, Meta(pattern=r"^[^/#+$][^#+]*[^/#+]$")] = "elevator/v1"
+    keepalive_s: Annotated[int, Meta(ge=5, le=600)] = 20
+    window: Annotated[int, Meta(ge=1, le=16)] = 16
+    state_interval_s: Annotated[float, Meta(ge=0.5, le=60)] = 5.0
+
+
+class OutboxSettings(_Settings):
+    """Where the journal lives; it belongs on the data partition."""
+
+    path: Annotated[str, Meta(min_length=1)] = "/var/lib/elevator-agent/outbox.db"
+
+
+class ControlSettings(_Settings):
+    """The Unix socket of the running service."""
+
+    path: Annotated[str, Meta(min_length=1)] = "/run/elevator-agent/control.sock"
+
+
+class MonitorSettings(_Settings):
+    """The limits of the contract's section 3, in seconds."""
+
+    trapped_off_level_s: Limit = 15
+    trapped_at_level_s: Limit = 90
+    stopped_outside_s: Limit = 15
+    alarm_press_s: Limit = 0.5
+    longest_zone_gap_s: Limit = 20
+    presence_latch_s: Limit = 25
+    presence_settle_s: Limit = 10
+    presence_total_s: Limit = 10
+    presence_window_s: Limit = 120
+    button_stuck_s: Limit = 600
+    not_closed_is_open_s: Limit = 10
+    trifle_s: Limit = 3
+    clear_s: Limit = 2
+    car_call_is_evidence: bool = True
+
+
+class GpioInput(_Settings):
+    """One contact. `active` is the level at which the signal is true; `debounce_ms` how long a level must stand."""
+
+    pin: Annotated[int, Meta(ge=0, le=27)]
+    active: Literal["low", "high"] = "low"
+    debounce_ms: Annotated[int, Meta(ge=5, le=2000)] = 50
+
+
+class ModbusSettings(_Settings, tag_field="kind", tag="modbus"):
+    """A controller or sensor read over Modbus TCP, by a register-map profile."""
+
+    name: Name
+    profile: Name
+    url: Annotated[str, Meta(pattern=r"^tcp://[^/]+$")]
+    device_id: Annotated[int, Meta(ge=0, le=247)] = 1
+    poll_interval_ms: Annotated[int, Meta(ge=20, le=60_000)] = 200
+    timeout_ms: Annotated[int, Meta(ge=20, le=10_000)] = 500
+
+
+class GpioSettings(_Settings, tag_field="kind", tag="gpio"):
+    """Contacts on the Pi's own pins. `inputs` maps a signal to its pin."""
+
+    name: Name
+    inputs: dict[str, GpioInput]
+
+
+DriverSettings = ModbusSettings | GpioSettings
+
+
+class Settings(_Settings):
+    """The whole file."""
+
+    elevator: ElevatorSettings
+    mqtt: MqttSettings = MqttSettings()
+    outbox: OutboxSettings = OutboxSettings()
+    control: ControlSettings = ControlSettings()
+    monitor: MonitorSettings = MonitorSettings()
+    drivers: tuple[DriverSettings, ...] = ()

@@ -1,0 +1,1 @@
+"""The bench: a simulated elevator and everything that stands in for hardware; the agent never imports it."""
