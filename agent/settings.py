@@ -1,6 +1,7 @@
-"""The shape of the configuration: frozen, typed, with bounds and defaults. Reading TOML into it is `config.py`.
+"""The shape of the configuration: frozen, typed, with bounds and defaults; `config.py` reads it.
 
-Every key an installer may write stands here once; `config/agent.example.toml` shows each with its default.
+Every key an installer may write stands here once; `config/agent.example.toml` shows each with its
+default.
 """
 
 from typing import Annotated, Literal
@@ -8,7 +9,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="letters, digits, . _ -")]
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+        description="up to 64 letters, digits, . _ -",
+    ),
+]
 Limit = Annotated[float, Meta(ge=0.5, le=600)]
 
 
@@ -16,7 +23,7 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     pass
 
 
-class ElevatorSettings(_Settings):
+class ElevatorSettings(_Settings, frozen=True):
     """Which elevator this is; goes into `asset` and every topic."""
 
     site: Name
@@ -33,8 +40,8 @@ class ElevatorSettings(_Settings):
     installed_on: str = ""
 
 
-class MqttSettings(_Settings):
-    """The broker. The password comes from a file or a systemd credential, never from the TOML text."""
+class MqttSettings(_Settings, frozen=True):
+    """The broker. The password comes from a file or a systemd credential, never from here."""
 
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 1883
@@ -42,25 +49,30 @@ class MqttSettings(_Settings):
     username: str = ""
     password_file: str = ""
     client_id: str = ""
-    prefix: Annotated[str, Meta(pattern=r"^[^/#+$][^#+]*[^/#+]$")] = "elevator/v1"
+    prefix: Annotated[
+        str,
+        Meta(
+            pattern=r"^[^/#+$][^#+]*[^/#+]$", description="a topic without # and + or outer slashes"
+        ),
+    ] = "elevator/v1"
     keepalive_s: Annotated[int, Meta(ge=5, le=600)] = 20
     window: Annotated[int, Meta(ge=1, le=16)] = 16
     state_interval_s: Annotated[float, Meta(ge=0.5, le=60)] = 5.0
 
 
-class OutboxSettings(_Settings):
+class OutboxSettings(_Settings, frozen=True):
     """Where the journal lives; it belongs on the data partition."""
 
     path: Annotated[str, Meta(min_length=1)] = "/var/lib/elevator-agent/outbox.db"
 
 
-class ControlSettings(_Settings):
+class ControlSettings(_Settings, frozen=True):
     """The Unix socket of the running service."""
 
     path: Annotated[str, Meta(min_length=1)] = "/run/elevator-agent/control.sock"
 
 
-class MonitorSettings(_Settings):
+class MonitorSettings(_Settings, frozen=True):
     """The limits of the contract's section 3, in seconds."""
 
     trapped_off_level_s: Limit = 15
@@ -79,26 +91,29 @@ class MonitorSettings(_Settings):
     car_call_is_evidence: bool = True
 
 
-class GpioInput(_Settings):
-    """One contact. `active` is the level at which the signal is true; `debounce_ms` how long a level must stand."""
+class GpioInput(_Settings, frozen=True):
+    """One contact. `active` is the level at which the signal is true (for a door: closed).
+
+    `debounce_ms` is how long a level must stand.
+    """
 
     pin: Annotated[int, Meta(ge=0, le=27)]
     active: Literal["low", "high"] = "low"
     debounce_ms: Annotated[int, Meta(ge=5, le=2000)] = 50
 
 
-class ModbusSettings(_Settings, tag_field="kind", tag="modbus"):
+class ModbusSettings(_Settings, frozen=True, tag_field="kind", tag="modbus"):
     """A controller or sensor read over Modbus TCP, by a register-map profile."""
 
     name: Name
     profile: Name
-    url: Annotated[str, Meta(pattern=r"^tcp://[^/]+$")]
+    url: Annotated[str, Meta(pattern=r"^tcp://[^/]+$", description="tcp://host:port")]
     device_id: Annotated[int, Meta(ge=0, le=247)] = 1
     poll_interval_ms: Annotated[int, Meta(ge=20, le=60_000)] = 200
     timeout_ms: Annotated[int, Meta(ge=20, le=10_000)] = 500
 
 
-class GpioSettings(_Settings, tag_field="kind", tag="gpio"):
+class GpioSettings(_Settings, frozen=True, tag_field="kind", tag="gpio"):
     """Contacts on the Pi's own pins. `inputs` maps a signal to its pin."""
 
     name: Name
@@ -108,7 +123,7 @@ class GpioSettings(_Settings, tag_field="kind", tag="gpio"):
 DriverSettings = ModbusSettings | GpioSettings
 
 
-class Settings(_Settings):
+class Settings(_Settings, frozen=True):
     """The whole file."""
 
     elevator: ElevatorSettings

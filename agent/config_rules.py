@@ -1,0 +1,220 @@
+"""What contradicts what in a configuration. Looks at drafts too: one run finds every mistake.
+
+Knows nothing of TOML and opens nothing: which signals a driver gives and which profiles exist, it
+is told.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from agent.config_problem import (
+    ConfigProblems,
+    Report,
+    Say,
+    choices,
+    did_you_mean,
+    item_key,
+    joined,
+    same,
+    shown,
+)
+from agent.settings import DriverSettings, GpioSettings, ModbusSettings
+from agent.signals import SIGNALS, Kind, signal_for
+
+SignalsOf = Callable[[DriverSettings], Iterable[str]]
+Profiles = Callable[[], Iterable[str]]
+
+LONGEST_SOCKET_PATH = 107  # bytes; the kernel's address holds 108 with the closing zero
+CONTACT_DOORS = ("door.front", "door.rear")  # a contact tells closed from not_closed
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+
+Placed = tuple[str, DriverSettings]  # the key of its table, and the driver
+
+
+def check(
+    sections: Mapping[str, Any],
+    report: Report,
+    signals_of: SignalsOf | None,
+    profiles: Profiles | None,
+) -> None:
+    """Report every contradiction between the sections that could be understood."""
+    placed = _placed(sections.get("drivers") or ())
+    _one_name_each(placed, report)
+    _one_pin_each(placed, report)
+    for key, driver in placed:
+        if isinstance(driver, GpioSettings):
+            _contact_signals(key, driver, report)
+        else:
+            _address(key, driver, report)
+    unknown = _unknown_profiles(placed, report, profiles) if profiles else set[str]()
+    if signals_of:
+        _one_giver_each([each for each in placed if each[0] not in unknown], report, signals_of)
+    _socket_path(sections, report)
+    _limits(sections, report)
+    _password_without_user(sections, report)
+
+
+def _placed(drivers: Sequence[DriverSettings | None]) -> list[Placed]:
+    return [
+        (item_key("drivers", index, driver), driver)
+        for index, driver in enumerate(drivers)
+        if driver is not None
+    ]
+
+
+def _one_name_each(placed: Sequence[Placed], report: Report) -> None:
+    owners: dict[str, str] = {}
+    for key, driver in placed:
+        first = owners.setdefault(driver.name, key)
+        if driver.name and first != key:
+            allowed = Say("a name of its own", "不重复的名称")
+            remedy = Say(f"Rename it: {first} has that name.", f"请改名：{first} 已用此名。")
+            report.add(joined(key, "name"), shown(driver.name), allowed, remedy)
+
+
+def _one_pin_each(placed: Sequence[Placed], report: Report) -> None:
+    owners: dict[int, str] = {}
+    for key, driver in placed:
+        if not isinstance(driver, GpioSettings):
+            continue
+        for signal, contact in driver.inputs.items():
+            here = joined(joined(key, "inputs"), signal)
+            first = owners.setdefault(contact.pin, here)
+            if first != here:
+                allowed = Say("a pin that is used once", "未被占用的引脚")
+                remedy = Say(
+                    f"Correct one of the two: {first} reads it.", f"请改其一：{first} 已用此引脚。"
+                )
+                report.add(f"{here}.pin", same(str(contact.pin)), allowed, remedy)
+
+
+def _contact_signals(key: str, driver: GpioSettings, report: Report) -> None:
+    for signal in driver.inputs:
+        if not _fits_contact(signal):
+            otherwise = Say("Take a name of the contract's signal table.", "请使用信号表中的名称。")
+            remedy = did_you_mean(signal, _contacts(), otherwise)
+            allowed = Say("a signal that a contact can give", "触点可给出的信号")
+            report.add(joined(joined(key, "inputs"), signal), shown(signal), allowed, remedy)
+
+
+def _fits_contact(signal: str) -> bool:
+    row = signal_for(signal)
+    if row is None or not _NAME.fullmatch(signal):
+        return False
+    return row.kind is Kind.BOOL or signal in CONTACT_DOORS
+
+
+def _contacts() -> list[str]:
+    stations = ("car", "machine_room", "car_top", "pit", "duty_room")
+    table = [name for name, row in SIGNALS.items() if row.kind is Kind.BOOL]
+    return [*table, *CONTACT_DOORS, *(f"intercom.{station}" for station in stations)]
+
+
+def _address(key: str, driver: ModbusSettings, report: Report) -> None:
+    if driver.url and not _is_address(driver.url):
+        remedy = Say('For example "tcp://192.168.1.10:502".', '例如 "tcp://192.168.1.10:502"。')
+        report.add(
+            joined(key, "url"), shown(driver.url), same("tcp://host:port, 1 to 65535"), remedy
+        )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:  # a port beyond 65535, or brackets that do not close
+        return False
+
+
+def _unknown_profiles(placed: Sequence[Placed], report: Report, profiles: Profiles) -> set[str]:
+    """Report and return the drivers whose register map does not exist."""
+    known = sorted(profiles())
+    unknown = {
+        key: driver.profile
+        for key, driver in placed
+        if isinstance(driver, ModbusSettings) and driver.profile not in known
+    }
+    for key, profile in unknown.items():
+        if profile:
+            otherwise = Say("Put its file into a profile folder.", "请把它的文件放入档案目录。")
+            remedy = did_you_mean(profile, known, otherwise)
+            report.add(joined(key, "profile"), shown(profile), choices(known), remedy)
+    return set(unknown)
+
+
+def _one_giver_each(placed: Sequence[Placed], report: Report, signals_of: SignalsOf) -> None:
+    givers: dict[str, str] = {}
+    for key, driver in placed:
+        for signal in _given(key, driver, report, signals_of):
+            first = givers.setdefault(signal, key)
+            if first != key:
+                allowed = Say("one driver for each signal", "每个信号只由一个驱动给出")
+                remedy = Say(
+                    f"Remove it from one of the two: {first} gives it.",
+                    f"请删其一：{first} 已给出。",
+                )
+                where = (
+                    joined(joined(key, "inputs"), signal)
+                    if isinstance(driver, GpioSettings)
+                    else key
+                )
+                report.add(where, shown(signal), allowed, remedy)
+
+
+def _given(key: str, driver: DriverSettings, report: Report, signals_of: SignalsOf) -> list[str]:
+    """Ask for the driver's signals; a register map that is itself wrong becomes a problem."""
+    try:
+        return list(signals_of(driver))
+    except ConfigProblems as wrong:
+        report.problems.extend(wrong.problems)
+    except (OSError, ValueError, LookupError) as wrong:
+        allowed = Say("a profile that can be read", "可读取的档案")
+        remedy = Say("Correct the profile's file.", "请改正该档案文件。")
+        report.add(joined(key, "profile"), same(str(wrong)), allowed, remedy)
+    return []
+
+
+def _socket_path(sections: Mapping[str, Any], report: Report) -> None:
+    control = sections.get("control")
+    size = len(os.fsencode(control.path)) if control is not None else 0
+    if size > LONGEST_SOCKET_PATH:
+        found = Say(f"a path of {size} bytes", f"{size} 字节的路径")
+        allowed = Say(f"at most {LONGEST_SOCKET_PATH} bytes", f"至多 {LONGEST_SOCKET_PATH} 字节")
+        remedy = Say(
+            "Choose a shorter folder, such as /run/elevator-agent.",
+            "请换较短的目录，如 /run/elevator-agent。",
+        )
+        report.add("control.path", found, allowed, remedy)
+
+
+_ORDERED = (  # limits that would switch a rule off if the first exceeded the second
+    ("alarm_press_s", "button_stuck_s"),
+    ("presence_total_s", "presence_window_s"),
+)
+
+
+def _limits(sections: Mapping[str, Any], report: Report) -> None:
+    monitor = sections.get("monitor")
+    for less, more in _ORDERED if monitor is not None else ():
+        low, high = getattr(monitor, less), getattr(monitor, more)
+        if low > high:
+            allowed = Say(f"at most {more}, which is {high:g}", f"不大于 {more}（{high:g}）")
+            remedy = Say("With these two the rule could never hold.", "如此设置，该规则永不成立。")
+            report.add(f"monitor.{less}", same(f"{low:g}"), allowed, remedy)
+
+
+def _password_without_user(sections: Mapping[str, Any], report: Report) -> None:
+    mqtt = sections.get("mqtt")
+    if mqtt is not None and mqtt.protocol == "3.1.1" and mqtt.password_file and not mqtt.username:
+        allowed = Say(
+            "a user name: MQTT 3.1.1 takes no password without",
+            "用户名：MQTT 3.1.1 有密码须有用户名",
+        )
+        remedy = Say(
+            "Set mqtt.username, or delete password_file.",
+            "请设置 mqtt.username，或删除 password_file。",
+        )
+        report.add("mqtt.username", same('""'), allowed, remedy)
