@@ -79,6 +79,14 @@ class Reading(msgspec.Struct, frozen=True):
     quality: Quality = Quality.GOOD
 
 
+class Point(msgspec.Struct, frozen=True):
+    """A signal as it stands: its value (None for unknown), quality, and when its last good reading came, if ever."""
+
+    value: Value | None
+    quality: Quality
+    at_us: int | None
+
+
 class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     """A signal as evidence: its value and since when it has had it (`uptime_us`); None is unknown.
 

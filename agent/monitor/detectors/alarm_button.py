@@ -1,0 +1,44 @@
+"""报警按钮: pressed 0.5 s. Never suppressed; filtered only while the car stands open at a landing (EN 81-28).
+
+A press is one episode: releases shorter than the trifle belong to it, so that a bouncing contact is one alarm.
+"""
+
+import msgspec
+
+from agent.monitor.condition import NO, Condition
+from agent.monitor.delay import IDLE, Delay, Pace, advance
+from agent.monitor.detectors.detector import Detector
+from agent.monitor.limits import Limits
+from agent.monitor.snapshot import Snapshot
+
+
+class Press(msgspec.Struct, frozen=True):
+    """How long the button has been held in this episode, and the turns of the end key seen so far."""
+
+    delay: Delay = IDLE
+    key: int = 0
+
+
+def _step(memory: Press, snapshot: Snapshot, limits: Limits) -> tuple[Press, Condition]:
+    values = snapshot.values
+    pressed, key = values["alarm.button"], values["end_key"] or 0
+    before = memory.delay if key == memory.key else IDLE
+    pace = Pace.RUN if pressed is True else Pace.BREAK
+    delay = advance(before, pace, snapshot.at_us, limits.trifle_us)
+    after = memory if delay is memory.delay and key == memory.key else Press(delay, key)
+    due_us = delay.reached_at(limits.alarm_press_us)
+    if due_us is None:
+        return after, NO
+    if snapshot.at_us < due_us:
+        return after, Condition(holds=False, due_us=due_us)
+    filtered = values["at_landing"] is True
+    return after, Condition(holds=not filtered, filtered=filtered, since_us=delay.began_us)
+
+
+ALARM_BUTTON = Detector(
+    "alarm_button",
+    ("alarm.button", "at_landing", "end_key"),
+    _step,
+    memory=Press(),
+    memory_type=Press,
+)

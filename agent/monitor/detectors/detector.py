@@ -1,0 +1,28 @@
+"""What a detector is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from agent.monitor.condition import Condition
+from agent.monitor.limits import Limits
+from agent.monitor.snapshot import Snapshot
+
+# Any: memory is each detector's own type, named in its file.
+DetectorStep = Callable[[Any, Snapshot, Limits], tuple[Any, Condition]]
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """One event's rule: the code in the catalog, the signals and terms it reads, its pure step and its first memory.
+
+    `reads_loss`: it is called when one of them is lost or comes back, and not when a value changes.
+    """
+
+    code: str
+    reads: tuple[str, ...]
+    step: DetectorStep
+    memory: object = None
+    memory_type: Any = None
+    reads_loss: bool = False
+    instance: str | None = None

@@ -1,0 +1,71 @@
+"""门区外停梯: the car stands outside the zone and nobody is seen in it.
+
+Who may be in it is unknown when a presence source is unknown or none is fitted, and when the agent started with the car
+already there: then it is critical, since somebody may be trapped unseen.
+"""
+
+from agent.model import Severity
+from agent.monitor.condition import NO, UNKNOWN, Condition
+from agent.monitor.delay import Delay
+from agent.monitor.detectors.detector import Detector
+from agent.monitor.limits import Limits
+from agent.monitor.snapshot import Snapshot
+from agent.monitor.terms.presence import STUCK
+
+
+def _step(arrived: bool, snapshot: Snapshot, limits: Limits) -> tuple[bool, Condition]:  # noqa: FBT001
+    """`arrived`: the car was seen in the zone or moving since the start, so that its stop was watched."""
+    values = snapshot.values
+    stopped, zone = values["stopped"], values["car.door_zone"]
+    arrived = arrived or zone is True or stopped is False
+    if zone is None or stopped is None:
+        return arrived, UNKNOWN
+    stop: Delay | None = values["stop.outside"]
+    due_us = None if stop is None else stop.reached_at(limits.stopped_outside_us)
+    if stop is None or due_us is None:
+        return arrived, NO
+    if snapshot.at_us < due_us:
+        return arrived, Condition(holds=False, due_us=due_us)
+    return arrived, _nobody_seen(stop, snapshot, limits, watched=arrived)
+
+
+def _nobody_seen(stop: Delay, snapshot: Snapshot, limits: Limits, *, watched: bool) -> Condition:
+    if snapshot.values["person"]:
+        return NO
+    sources = _presence_sources(snapshot, limits)
+    if not watched or not sources or None in sources:
+        return Condition(
+            holds=True,
+            since_us=stop.began_us,
+            severity=Severity.CRITICAL,
+            detail={"occupancy": "unknown"},
+        )
+    return Condition(holds=True, since_us=stop.began_us, detail={"occupancy": "nobody_seen"})
+
+
+def _presence_sources(snapshot: Snapshot, limits: Limits) -> list[object]:
+    """What each fitted presence source says; None is unknown."""
+    names = ["car.occupied", "car.load_percent"]
+    if limits.car_call_is_evidence:
+        names.append("car.call_registered")
+    values = snapshot.values
+    said = [values[name] for name in names if name in snapshot.fitted]
+    return [*said, None] if values["seen.presence"] == STUCK else said
+
+
+STOPPED_OUTSIDE_DOOR_ZONE = Detector(
+    "stopped_outside_door_zone",
+    (
+        "stopped",
+        "car.door_zone",
+        "stop.outside",
+        "person",
+        "seen.presence",
+        "car.occupied",
+        "car.load_percent",
+        "car.call_registered",
+    ),
+    _step,
+    memory=False,
+    memory_type=bool,
+)

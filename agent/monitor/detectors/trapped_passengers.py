@@ -1,0 +1,48 @@
+"""困人: a person is evidenced and the car does not let them out (contract, 3.2; precedents: elevator-facts 1.6).
+
+(a) The car has moved since its doors were last open in the zone and has stood outside the zone, whatever the doors do;
+(b) it has stood with doors not open, whatever the zone signal says.
+"""
+
+from agent.model import Detail
+from agent.monitor.condition import NO, Condition
+from agent.monitor.delay import Delay
+from agent.monitor.detectors.detector import Detector
+from agent.monitor.limits import Limits
+from agent.monitor.snapshot import Snapshot
+from agent.monitor.terms.person import at_landing
+
+
+def _step(_: None, snapshot: Snapshot, limits: Limits) -> tuple[None, Condition]:
+    by: tuple[str, ...] = snapshot.values["person"] or ()
+    if not by:
+        return None, NO
+    values = snapshot.values
+    outside = values["car.door_zone"] is False and values["moved"] is True
+    off_level = values["stop.outside"] if outside else None
+    off_level_us = _reached(off_level, limits.trapped_off_level_us)
+    if off_level_us is not None and snapshot.at_us >= off_level_us:
+        return None, _holds("outside_zone", off_level, by)
+    counted = by if outside else at_landing(by, values["car.mode"])
+    shut: Delay | None = values["stop.shut"] if counted else None
+    shut_us = _reached(shut, limits.trapped_at_level_us)
+    if shut_us is not None and snapshot.at_us >= shut_us:
+        return None, _holds("doors_not_open", shut, counted)
+    dues = [due for due in (off_level_us, shut_us) if due is not None]
+    return None, Condition(holds=False, due_us=min(dues)) if dues else NO
+
+
+def _reached(delay: Delay | None, limit_us: int) -> int | None:
+    return None if delay is None else delay.reached_at(limit_us)
+
+
+def _holds(rule: str, delay: Delay | None, by: tuple[str, ...]) -> Condition:
+    detail: dict[str, Detail] = {"rule": rule, "person_by": list(by)}
+    return Condition(holds=True, since_us=None if delay is None else delay.began_us, detail=detail)
+
+
+TRAPPED_PASSENGERS = Detector(
+    "trapped_passengers",
+    ("person", "car.door_zone", "moved", "stop.outside", "stop.shut", "car.mode"),
+    _step,
+)

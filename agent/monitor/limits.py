@@ -1,0 +1,66 @@
+"""The limits the rules work with, in whole microseconds: the configured ones and the contract's fixed ones."""
+
+import msgspec
+
+from agent.model import SECOND_US
+from agent.settings import MonitorSettings
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Each limit of the contract's section 3; the names are those of `[monitor]` with the unit changed."""
+
+    trapped_off_level_us: int
+    trapped_at_level_us: int
+    stopped_outside_us: int
+    alarm_press_us: int
+    longest_zone_gap_us: int
+    presence_latch_us: int
+    presence_settle_us: int
+    presence_total_us: int
+    presence_window_us: int
+    button_stuck_us: int
+    not_closed_is_open_us: int
+    trifle_us: int
+    clear_us: int
+    car_call_is_evidence: bool
+
+    # Fixed by the contract, section 3.1: no installer could choose them sensibly.
+    moving_unknown_us: int = 5 * SECOND_US
+    doors_open_us: int = 2 * SECOND_US
+    run_shortest_us: int = 3 * SECOND_US
+    presence_readings: int = 3
+    presence_stuck_openings: int = 20
+    load_step_percent: int = 5
+    load_memory_us: int = 24 * 3600 * SECOND_US
+    runs_to_clear: int = 2
+
+
+def limits_of(settings: MonitorSettings, slowest_poll_us: int = 0) -> Limits:
+    """The limits of a configuration.
+
+    A delay over signals of different drivers is at least twice the slowest poll interval among them
+    (`slowest_poll_us`, microseconds; 0 where all come from one driver or from a recording).
+    """
+
+    def delay(seconds: float) -> int:
+        return max(round(seconds * SECOND_US), 2 * slowest_poll_us)
+
+    def plain(seconds: float) -> int:
+        return round(seconds * SECOND_US)
+
+    return Limits(
+        trapped_off_level_us=delay(settings.trapped_off_level_s),
+        trapped_at_level_us=delay(settings.trapped_at_level_s),
+        stopped_outside_us=delay(settings.stopped_outside_s),
+        alarm_press_us=plain(settings.alarm_press_s),
+        longest_zone_gap_us=plain(settings.longest_zone_gap_s),
+        presence_latch_us=plain(settings.presence_latch_s),
+        presence_settle_us=plain(settings.presence_settle_s),
+        presence_total_us=plain(settings.presence_total_s),
+        presence_window_us=plain(settings.presence_window_s),
+        button_stuck_us=plain(settings.button_stuck_s),
+        not_closed_is_open_us=plain(settings.not_closed_is_open_s),
+        trifle_us=plain(settings.trifle_s),
+        clear_us=delay(settings.clear_s),
+        car_call_is_evidence=settings.car_call_is_evidence,
+    )

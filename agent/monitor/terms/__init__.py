@@ -1,0 +1,37 @@
+"""The contract's terms (section 3.1): facts that several rules share, each derived once from signals.
+
+A term is `step(memory, snapshot, limits) -> (memory, value, due_us)`: pure, called only when something it reads changed
+or `due_us` came. Its value stands in the snapshot under its name, beside the signals.
+"""
+
+from agent.monitor.terms.boarding import BOARDING, END_KEY
+from agent.monitor.terms.doors import DOORS
+from agent.monitor.terms.landing import ALARM_OVER, AT_LANDING
+from agent.monitor.terms.motion import MOVED, STOPPED
+from agent.monitor.terms.person import PERSON
+from agent.monitor.terms.presence import PRESENCE
+from agent.monitor.terms.runs import RUNS
+from agent.monitor.terms.sources import BUTTON, CALL, LOAD
+from agent.monitor.terms.stops import STOP_OUTSIDE, STOP_SHUT
+from agent.monitor.terms.term import Term
+
+# In the order of their derivation: a term reads signals and terms above it.
+TERMS: tuple[Term, ...] = (
+    END_KEY,
+    DOORS,
+    STOPPED,
+    BOARDING,
+    MOVED,
+    CALL,
+    BUTTON,
+    LOAD,
+    PRESENCE,
+    PERSON,
+    STOP_OUTSIDE,
+    STOP_SHUT,
+    AT_LANDING,
+    ALARM_OVER,
+    RUNS,
+)
+
+__all__ = ["TERMS", "Term"]

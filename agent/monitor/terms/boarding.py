@@ -1,0 +1,74 @@
+"""When evidence of a person begins anew: doors that stood open, or the end-of-alarm key.
+
+`boarding` is a count. It is even while evidence is gathered and odd while the doors stand open so that people come and
+go; each step of it ends the evidence gathered before. Outside the zone nobody can leave: doors open there end what was
+gathered, but what is seen meanwhile counts.
+"""
+
+import msgspec
+
+from agent.monitor.limits import Limits
+from agent.monitor.snapshot import Snapshot
+from agent.monitor.terms.doors import CAR_DOORS, OPEN
+from agent.monitor.terms.term import Term
+
+
+class Boarding(msgspec.Struct, frozen=True):
+    """`open_us`: since when people can pass, None while they cannot. `settled`: for 2 s. `key`: key turns seen."""
+
+    count: int = 0
+    open_us: int | None = None
+    settled: bool = False
+    key: int = 0
+
+
+def _boarding(
+    memory: Boarding, snapshot: Snapshot, limits: Limits
+) -> tuple[Boarding, int, int | None]:
+    at_us, key = snapshot.at_us, snapshot.values["end_key"] or 0
+    passable = _passable(snapshot)
+    open_us = (memory.open_us if memory.open_us is not None else at_us) if passable else None
+    settled = open_us is not None and at_us - open_us >= limits.doors_open_us
+    odd = settled and snapshot.values["car.door_zone"] is not False
+    count = memory.count
+    if settled != memory.settled or key != memory.key:
+        count += 2
+    if (count & 1) != odd:
+        count += 1
+    due_us = None if open_us is None or settled else open_us + limits.doors_open_us
+    return Boarding(count, open_us, settled, key), count, due_us
+
+
+def _passable(snapshot: Snapshot) -> bool:
+    """People can come and go: doors open; where no car door is fitted, the car standing in the zone."""
+    values = snapshot.values
+    if snapshot.fitted.isdisjoint(CAR_DOORS):
+        return values["stopped"] is True and values["car.door_zone"] is True
+    return bool(values["doors"] == OPEN)
+
+
+class Key(msgspec.Struct, frozen=True):
+    """The key's last known position and how often it was turned."""
+
+    turned: bool | None = None
+    count: int = 0
+
+
+def _end_key(memory: Key, snapshot: Snapshot, _: Limits) -> tuple[Key, int, None]:
+    """Counts turns of the end-of-alarm key: a change from off to on. A key first seen on has not been turned."""
+    position = snapshot.values["alarm.end_key"]
+    if position is None or position == memory.turned:
+        return memory, memory.count, None
+    count = memory.count + (1 if position and memory.turned is False else 0)
+    return Key(position, count), count, None
+
+
+END_KEY = Term("end_key", ("alarm.end_key",), _end_key, Key(), Key, int | None)
+BOARDING = Term(
+    "boarding",
+    ("doors", "car.door_zone", "stopped", "end_key"),
+    _boarding,
+    Boarding(),
+    Boarding,
+    int | None,
+)

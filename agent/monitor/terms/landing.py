@@ -1,0 +1,33 @@
+"""When people can leave: the car stands in the zone with its doors open. It ends an entrapment and a heard alarm."""
+
+from agent.monitor.limits import Limits
+from agent.monitor.snapshot import Snapshot
+from agent.monitor.terms.doors import OPEN
+from agent.monitor.terms.term import Term
+
+
+def _all(*parts: bool | None) -> bool | None:
+    """Three-valued and: one known False decides, else one unknown leaves it unknown."""
+    if False in parts:
+        return False
+    return None if None in parts else True
+
+
+def _at_landing(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, None]:
+    values = snapshot.values
+    doors = values["doors"]
+    is_open = None if doors is None else doors == OPEN
+    return None, _all(values["stopped"], values["car.door_zone"], is_open), None
+
+
+def _alarm_over(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, None]:
+    """The same, with the alarm button released."""
+    pressed = snapshot.values["alarm.button"]
+    released = None if pressed is None else not pressed
+    return None, _all(snapshot.values["at_landing"], released), None
+
+
+AT_LANDING = Term(
+    "at_landing", ("stopped", "car.door_zone", "doors"), _at_landing, value_type=bool | None
+)
+ALARM_OVER = Term("alarm_over", ("at_landing", "alarm.button"), _alarm_over, value_type=bool | None)

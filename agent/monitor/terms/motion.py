@@ -1,0 +1,52 @@
+"""Whether the car stands, and whether it has moved since people could last leave it."""
+
+from agent.monitor.limits import Limits
+from agent.monitor.snapshot import Snapshot
+from agent.monitor.terms.doors import OPEN
+from agent.monitor.terms.term import Term
+
+
+def _stopped(_: None, snapshot: Snapshot, limits: Limits) -> tuple[None, bool | None, int | None]:
+    """True while the car stands.
+
+    Where `car.moving` is not fitted, or unknown for 5 s, motion is inferred from zone passages: inside the zone the car
+    counts as standing, outside it as moving until the longest gap between two zones has passed.
+    """
+    moving = snapshot.values["car.moving"]
+    if moving is not None:
+        return None, not moving, None
+    if "car.moving" in snapshot.fitted:
+        trusted_us = snapshot.since_us["car.moving"] + limits.moving_unknown_us
+        if snapshot.at_us < trusted_us:
+            return None, None, trusted_us
+    zone = snapshot.values["car.door_zone"]
+    if zone is not False:
+        return None, zone, None
+    gap_us = snapshot.since_us["car.door_zone"] + limits.longest_zone_gap_us
+    if snapshot.at_us < gap_us:
+        return None, False, gap_us
+    return None, True, None
+
+
+def _moved(moved: bool, snapshot: Snapshot, _: Limits) -> tuple[bool, bool, None]:  # noqa: FBT001
+    """True once the car has moved since its doors were last open in the zone.
+
+    It begins as True: a car that was never seen open at a landing and stands outside the zone must have got there.
+    """
+    values = snapshot.values
+    if values["stopped"] is False:
+        moved = True
+    elif values["doors"] == OPEN and values["car.door_zone"] is True:
+        moved = False
+    return moved, moved, None
+
+
+STOPPED = Term("stopped", ("car.moving", "car.door_zone"), _stopped, value_type=bool | None)
+MOVED = Term(
+    "moved",
+    ("stopped", "doors", "car.door_zone"),
+    _moved,
+    memory=True,
+    memory_type=bool,
+    value_type=bool | None,
+)

@@ -1,0 +1,162 @@
+"""Evidence of a person from the presence sensor, which is noisy.
+
+Latched 25 s: enough for a stop outside the zone. For a stop in the zone it takes three separate readings, or 10 s in all,
+within 120 s, from 10 s after the doors' last full closing on; then it stands until the doors have been open 2 s. A source
+that stays true through 20 door-open periods is stuck and counts as unknown.
+"""
+
+import msgspec
+
+from agent.monitor.limits import Limits
+from agent.monitor.snapshot import Snapshot
+from agent.monitor.terms.doors import CLOSED, OPEN
+from agent.monitor.terms.term import Term
+
+NONE, LATCHED, STANDING, STUCK = "none", "latched", "standing", "stuck"
+
+
+class Presence(msgspec.Struct, frozen=True):
+    """What was seen in this `boarding`.
+
+    `closed_us`: the last full closing. `seen_us`: the last instant of presence after it. `readings`: (from, to) of
+    presence that counts for a stop in the zone, the last one open (to is None) while present. `openings`: door-open
+    periods since presence was last false. `was`/`doors`: the inputs of the step before.
+    """
+
+    boarding: int = -1
+    closed_us: int | None = None
+    seen_us: int | None = None
+    readings: tuple[tuple[int, int | None], ...] = ()
+    standing: bool = False
+    openings: int = 0
+    was: bool | None = None
+    doors: str | None = None
+
+
+def _step(memory: Presence, snapshot: Snapshot, limits: Limits) -> tuple[Presence, str, int | None]:
+    at_us = snapshot.at_us
+    boarding, doors = snapshot.values["boarding"] or 0, snapshot.values["doors"]
+    occupied = snapshot.values["car.occupied"]
+    openings = _openings(memory, occupied, doors)
+    stuck = openings >= limits.presence_stuck_openings
+    present = None if stuck else occupied
+    fresh = boarding != memory.boarding
+    closing = doors == CLOSED and memory.doors != CLOSED
+    closed_us = at_us if closing else memory.closed_us
+    if fresh and not _door_known(snapshot):
+        closed_us = at_us
+    seen_us = _seen(memory, present, at_us, limits, anew=fresh or closing)
+    readings = () if fresh or closing else memory.readings
+    readings = _readings(readings, present, at_us, _settled_us(closed_us, limits), limits)
+    standing = (memory.standing and not fresh) or (
+        present is True and not boarding & 1 and _enough(readings, at_us, limits)
+    )
+    if boarding & 1:
+        seen_us, standing = None, False
+    after = Presence(boarding, closed_us, seen_us, readings, standing, openings, present, doors)
+    value, due_us = _value(after, at_us, limits)
+    if stuck and value == NONE:
+        value = STUCK
+    return after, value, due_us
+
+
+def _door_known(snapshot: Snapshot) -> bool:
+    return snapshot.values["doors"] is not None
+
+
+def _openings(memory: Presence, occupied: bool | None, doors: str | None) -> int:  # noqa: FBT001
+    """Door-open periods that ended while presence stayed true; a false reading starts over."""
+    if occupied is False:
+        return 0
+    ended = memory.doors == OPEN and doors not in (OPEN, None)
+    return memory.openings + 1 if ended else memory.openings
+
+
+def _seen(
+    memory: Presence,
+    present: bool | None,  # noqa: FBT001
+    at_us: int,
+    limits: Limits,
+    *,
+    anew: bool,
+) -> int | None:
+    """The last instant of presence, None once it has faded; a sensor that fails is taken at its last word."""
+    if present is True:
+        return at_us
+    if anew or (memory.seen_us is None and memory.was is not True):
+        return None
+    if memory.was is True or (memory.was is None and present is False):
+        return at_us
+    faded = memory.was is False and at_us >= (memory.seen_us or 0) + limits.presence_latch_us
+    return None if faded else memory.seen_us
+
+
+def _settled_us(closed_us: int | None, limits: Limits) -> int | None:
+    return None if closed_us is None else closed_us + limits.presence_settle_us
+
+
+def _readings(
+    readings: tuple[tuple[int, int | None], ...],
+    present: bool | None,  # noqa: FBT001
+    at_us: int,
+    settled_us: int | None,
+    limits: Limits,
+) -> tuple[tuple[int, int | None], ...]:
+    if settled_us is None or at_us < settled_us:
+        return ()
+    oldest_us = at_us - limits.presence_window_us
+    kept = tuple(r for r in readings if r[1] is None or r[1] > oldest_us)
+    running = bool(kept) and kept[-1][1] is None
+    if present is True and not running:
+        kept = (*kept, (at_us, None))
+    elif present is not True and running:
+        kept = (*kept[:-1], (kept[-1][0], at_us))
+    return kept
+
+
+def _enough(readings: tuple[tuple[int, int | None], ...], at_us: int, limits: Limits) -> bool:
+    oldest_us = at_us - limits.presence_window_us
+    if sum(1 for r in readings if r[0] >= oldest_us) >= limits.presence_readings:
+        return True
+    return _total_us(readings, at_us, limits) >= limits.presence_total_us
+
+
+def _total_us(readings: tuple[tuple[int, int | None], ...], at_us: int, limits: Limits) -> int:
+    oldest_us = at_us - limits.presence_window_us
+    return sum((at_us if r[1] is None else r[1]) - max(r[0], oldest_us) for r in readings)
+
+
+def _value(memory: Presence, at_us: int, limits: Limits) -> tuple[str, int | None]:
+    if memory.standing:
+        return STANDING, None
+    due_us = _standing_due_us(memory, at_us, limits)
+    if memory.seen_us is None:
+        return NONE, due_us
+    if memory.was is not False:
+        return LATCHED, due_us
+    fades_us = memory.seen_us + limits.presence_latch_us
+    return (LATCHED, fades_us) if at_us < fades_us else (NONE, due_us)
+
+
+def _standing_due_us(memory: Presence, at_us: int, limits: Limits) -> int | None:
+    """When presence that simply goes on would begin to count, or would be enough."""
+    if memory.was is not True or memory.boarding & 1:
+        return None
+    settled_us = _settled_us(memory.closed_us, limits)
+    if settled_us is None:
+        return None
+    if at_us < settled_us:
+        return settled_us
+    return max(
+        at_us + 1, at_us + limits.presence_total_us - _total_us(memory.readings, at_us, limits)
+    )
+
+
+PRESENCE = Term(
+    "seen.presence",
+    ("car.occupied", "doors", "boarding"),
+    _step,
+    Presence(),
+    Presence,
+    str | None,
+)

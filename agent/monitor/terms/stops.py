@@ -1,0 +1,91 @@
+"""How long the car has stood: outside the zone, and anywhere with its doors not open. The values are `Delay`s."""
+
+import msgspec
+
+from agent.monitor.delay import IDLE, Delay, Pace, advance
+from agent.monitor.limits import Limits
+from agent.monitor.snapshot import Snapshot
+from agent.monitor.terms.doors import BETWEEN, CLOSED
+from agent.monitor.terms.term import Term
+
+# Detectors of the machine do not raise in these modes, and their delays begin anew afterwards (contract, 3.3).
+INSPECTION_MODES = frozenset({"inspection", "learning"})
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """A delay, the landing at which it began, and the turns of the end key seen so far."""
+
+    delay: Delay = IDLE
+    floor: int | None = None
+    key: int = 0
+
+
+def _outside(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, None]:
+    """Standing outside the zone. Reaching a zone under way is another stop; a retry of the drive is not."""
+    values = snapshot.values
+    stopped, zone = values["stopped"], values["car.door_zone"]
+    if values["car.mode"] in INSPECTION_MODES or (stopped is False and zone is True):
+        pace = Pace.RESTART
+    elif stopped is True and zone is False:
+        pace = Pace.RUN
+    else:
+        pace = Pace.BREAK
+    return _advanced(memory, pace, snapshot, limits)
+
+
+def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, None]:
+    """Standing with doors not open, wherever. Movement inside the zone (levelling) only pauses it."""
+    values = snapshot.values
+    stopped, zone = values["stopped"], values["car.door_zone"]
+    shut = values["doors"] in (CLOSED, BETWEEN)
+    if values["car.mode"] in INSPECTION_MODES:
+        pace = Pace.RESTART
+    elif stopped is True and shut:
+        if _elsewhere(memory, snapshot):
+            memory = Stop(IDLE, None, memory.key)
+        pace = Pace.RUN
+    elif stopped is False and shut and zone is True:
+        pace = Pace.HOLD
+    else:
+        pace = Pace.BREAK
+    return _advanced(memory, pace, snapshot, limits)
+
+
+def _elsewhere(memory: Stop, snapshot: Snapshot) -> bool:
+    """The car stands again after a break, in the zone of another landing than where the delay began."""
+    if memory.delay.broken_us is None or snapshot.values["car.door_zone"] is not True:
+        return False
+    floor = snapshot.values["car.floor"]
+    return None not in (floor, memory.floor) and floor != memory.floor
+
+
+def _advanced(
+    memory: Stop, pace: Pace, snapshot: Snapshot, limits: Limits
+) -> tuple[Stop, Delay, None]:
+    """The delay goes on; a turn of the end key says that nobody is trapped, so that it begins anew."""
+    key = snapshot.values["end_key"] or 0
+    before = memory.delay if key == memory.key else IDLE
+    delay = advance(before, pace, snapshot.at_us, limits.trifle_us)
+    if delay is memory.delay and key == memory.key:
+        return memory, delay, None
+    began = delay.began_us != memory.delay.began_us
+    floor = snapshot.values["car.floor"] if began else memory.floor
+    return Stop(delay, floor, key), delay, None
+
+
+STOP_OUTSIDE = Term(
+    "stop.outside",
+    ("stopped", "car.door_zone", "car.mode", "end_key"),
+    _outside,
+    Stop(),
+    Stop,
+    Delay | None,
+)
+STOP_SHUT = Term(
+    "stop.shut",
+    ("stopped", "car.door_zone", "doors", "car.mode", "end_key"),
+    _shut,
+    Stop(),
+    Stop,
+    Delay | None,
+)

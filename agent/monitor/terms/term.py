@@ -1,0 +1,26 @@
+"""What a term is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from agent.monitor.limits import Limits
+from agent.monitor.snapshot import Snapshot
+
+# Any: memory and value are each term's own types, named in its file.
+TermStep = Callable[[Any, Snapshot, Limits], tuple[Any, Any, int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One derived fact: its name in the snapshot, what it reads, its first memory, and its pure step.
+
+    `memory_type` and `value_type` let the monitor's memory be encoded and decoded.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    step: TermStep
+    memory: object = None
+    memory_type: Any = None
+    value_type: Any = None
