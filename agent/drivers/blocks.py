@@ -1,0 +1,131 @@
+"""Which registers to ask for in one request: points to read blocks. Pure.
+
+Blocks of one device get different lengths where its map allows it, so that a late answer to one
+block cannot pass for the answer to another.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from agent.drivers.registers import Decode, Point, Table, Words, decoder
+from agent.model import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One request: `count` addresses of a table, from `address` on."""
+
+    table: Table
+    address: int
+    count: int
+
+    @property
+    def end(self) -> int:
+        """The first address behind it."""
+        return self.address + self.count
+
+    @property
+    def shape(self) -> tuple[Table, int]:
+        """What an answer to it looks like on the wire: its table and its payload's length."""
+        return (self.table, (self.count + 7) // 8 if self.table.is_bits else self.count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one request of this device may be.
+
+    `readable` are the addresses it answers, per table; nothing outside them is ever asked for.
+    `max_gap` is how many unused addresses are worth reading to save a request.
+    """
+
+    readable: Mapping[Table, tuple[range, ...]]
+    max_registers: int = 125
+    max_bits: int = 2000
+    max_gap: int = 8
+
+    def most(self, table: Table) -> int:
+        """Give the largest count of one request."""
+        return self.max_bits if table.is_bits else self.max_registers
+
+    def is_readable(self, table: Table, address: int, end: int) -> bool:
+        """Say whether the addresses from `address` to before `end` lie in one readable range."""
+        return any(
+            span.start <= address and end <= span.stop for span in self.readable.get(table, ())
+        )
+
+
+def plan(points: Iterable[Point], limits: Limits) -> tuple[Block, ...]:
+    """Merge points into the fewest blocks that gaps and limits allow, by table and address.
+
+    Where the readable addresses allow it, no two blocks have the same shape.
+    """
+    blocks: list[Block] = []
+    for point in sorted(points, key=lambda p: (p.table.function, p.address, p.width)):
+        block = Block(point.table, point.address, point.width)
+        merged = _merged(blocks[-1], block, limits) if blocks else None
+        if merged is None:
+            blocks.append(block)
+        else:
+            blocks[-1] = merged
+    return tuple(_distinct(blocks, limits))
+
+
+def _merged(left: Block, right: Block, limits: Limits) -> Block | None:
+    if left.table is not right.table or right.address - left.end > limits.max_gap:
+        return None
+    both = Block(left.table, left.address, max(left.end, right.end) - left.address)
+    if both.count > limits.most(both.table):
+        return None
+    return both if limits.is_readable(both.table, both.address, both.end) else None
+
+
+def _distinct(blocks: Sequence[Block], limits: Limits) -> list[Block]:
+    shapes: set[tuple[Table, int]] = set()
+    result: list[Block] = []
+    for block in blocks:
+        chosen = next((b for b in _widened(block, limits) if b.shape not in shapes), block)
+        shapes.add(chosen.shape)
+        result.append(chosen)
+    return result
+
+
+def _widened(block: Block, limits: Limits) -> Iterable[Block]:
+    """Yield the block, then ever longer ones around it, upward first, as far as readable."""
+    for count in range(block.count, limits.most(block.table) + 1):
+        for address in range(block.address, max(-1, block.end - count - 1), -1):
+            if limits.is_readable(block.table, address, address + count):
+                yield Block(block.table, address, count)
+                break
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A block with the functions that read its points from the answer's words."""
+
+    block: Block
+    signals: tuple[str, ...]
+    decoders: tuple[Decode, ...]
+
+    def decode(self, words: Words, at_us: int) -> list[Reading]:
+        """Read every point; the whole block or nothing: none from an answer of another length."""
+        if len(words) != self.block.count:
+            return []
+        return [decode(words, at_us) for decode in self.decoders]
+
+
+def compile_blocks(points: Sequence[Point], limits: Limits) -> tuple[Compiled, ...]:
+    """Plan the blocks and give each its points' decoders; each point is read exactly once."""
+    homes: dict[Block, list[Point]] = {block: [] for block in plan(points, limits)}
+    for point in points:
+        homes[next(block for block in homes if _holds(block, point))].append(point)
+    return tuple(_compiled(block, inside) for block, inside in homes.items() if inside)
+
+
+def _compiled(block: Block, points: Sequence[Point]) -> Compiled:
+    signals = tuple(point.signal for point in points)
+    return Compiled(block, signals, tuple(decoder(point, block.address) for point in points))
+
+
+def _holds(block: Block, point: Point) -> bool:
+    inside = block.address <= point.address and point.addresses.stop <= block.end
+    return block.table is point.table and inside

@@ -1,0 +1,192 @@
+"""Modbus TCP. The only file that knows pymodbus; only function codes 1 to 4 can leave it.
+
+pymodbus is trusted when it says that a connection is gone, never when it says that one stands. It
+neither retries nor reconnects here, and every answer is checked against its question once more.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping
+from typing import Final
+
+from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.exceptions import ConnectionException, ModbusException
+from pymodbus.framer import FramerSocket
+from pymodbus.pdu import DecodePDU, ModbusPDU
+
+from agent.backoff import Backoff
+from agent.clock import Clock
+from agent.drivers.address import address_of
+from agent.drivers.blocks import Block, compile_blocks
+from agent.drivers.poller import NoAnswerError, Poller, RefusedError, SilenceError
+from agent.drivers.profiles import Profile
+from agent.drivers.registers import Table, Words
+from agent.settings import ModbusSettings
+
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it reports every miss; we say it once
+
+READ_FUNCTIONS: Final = frozenset({1, 2, 3, 4})
+CONNECT_S: Final = 0.8  # with the longest back-off below 2 s: a returned device is polled by then
+BACKOFF_FIRST_S: Final = 0.25
+BACKOFF_MOST_S: Final = 1.0
+
+_PROFILE_REMEDY = "the profile may not fit this device; check its model and firmware"
+_GATEWAY_REMEDY = "the gateway cannot reach the device behind it; check device_id, power and line"
+_REFUSALS: Mapping[int, tuple[str, str]] = {
+    1: ("illegal function", _PROFILE_REMEDY),
+    2: ("illegal address", _PROFILE_REMEDY),
+    3: ("illegal count", _PROFILE_REMEDY),
+    4: ("device failure", "the device reports a fault of its own; look at the device"),
+    6: ("device busy", "another master may ask too often; poll more slowly"),
+    10: ("gateway path unavailable", _GATEWAY_REMEDY),
+    11: ("gateway target failed to respond", _GATEWAY_REMEDY),
+}
+
+
+class ReadOnlyFramer(FramerSocket):
+    """Lets only read requests out, and no bytes from outside break the connection's callback."""
+
+    def __init__(self) -> None:
+        decoder = DecodePDU(is_server=False)
+        known = DecodePDU.pdu_table.items()
+        decoder.pdu_table = {code: pair for code, pair in known if code in READ_FUNCTIONS}
+        super().__init__(decoder)
+
+    def buildFrame(  # type: ignore[explicit-override]  # noqa: N802 - their name
+        self, message: ModbusPDU
+    ) -> bytes:
+        """Encode a request; anything but a read is our own mistake."""
+        assert message.function_code in READ_FUNCTIONS, "this agent only reads"
+        return super().buildFrame(message)
+
+    def handleFrame(  # type: ignore[explicit-override]  # noqa: N802 - their name
+        self, data: bytes, exp_devid: int, exp_tid: int
+    ) -> tuple[int, ModbusPDU | None]:
+        """Decode what came; what cannot be decoded is dropped, and its request times out."""
+        try:
+            return super().handleFrame(data, exp_devid, exp_tid)
+        except ModbusException:
+            return len(data), None
+
+
+class TcpWire:
+    """One TCP connection to one device, for reading blocks."""
+
+    def __init__(self, settings: ModbusSettings) -> None:
+        host, port = address_of(settings.url)
+        self._settings = settings
+        self._timeout_s = settings.timeout_ms / 1000
+        self._waiting: asyncio.Timeout | None = None
+        self._client = AsyncModbusTcpClient(
+            host,
+            port=port,
+            timeout=self._timeout_s + 2 * CONNECT_S,  # ours strikes first
+            retries=0,
+            reconnect_delay=0,
+            trace_connect=self._changed,
+        )
+        self._client.ctx.framer = ReadOnlyFramer()
+
+    async def connect(self) -> str:
+        """Connect once; empty on success, else what is wrong and what to do about it."""
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                connected = await self._client.connect()
+        except (TimeoutError, OSError, UnicodeError):  # UnicodeError: a name no resolver can take
+            connected = False
+        if connected:
+            return ""
+        return (
+            f"no connection to {self._settings.url}: device off, cable, wrong address, or another "
+            "master holds its only connection; check power, cable and url"
+        )
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the connection is certainly lost."""
+        return not self._client.connected
+
+    def close(self) -> None:
+        """Close the connection properly, so that the device is free for the next one."""
+        self._client.close()
+
+    async def read(self, block: Block) -> Words:
+        """Read one whole block; raises NoAnswerError for anything but a proper answer in time."""
+        asked = f"{self._settings.url} device_id {self._settings.device_id}, {_named(block)}"
+        try:
+            async with asyncio.timeout(self._timeout_s) as self._waiting:
+                answer = await self._ask(block)
+        except (TimeoutError, ConnectionException):
+            raise SilenceError(
+                f"{asked}: no answer in {self._settings.timeout_ms} ms: device off, wrong "
+                "device_id, or timeout_ms too short; check them"
+            ) from None
+        finally:
+            self._waiting = None
+        words, wrong = check_answer(answer, block, self._settings.device_id)
+        if answer.isError():
+            raise RefusedError(f"{asked}: {wrong}")
+        if wrong:
+            raise NoAnswerError(f"{asked}: {wrong}")
+        return words
+
+    async def _ask(self, block: Block) -> ModbusPDU:
+        read = {
+            Table.COIL: self._client.read_coils,
+            Table.DISCRETE: self._client.read_discrete_inputs,
+            Table.HOLDING: self._client.read_holding_registers,
+            Table.INPUT: self._client.read_input_registers,
+        }[block.table]
+        device_id = self._settings.device_id
+        return await read(block.address, count=block.count, device_id=device_id)
+
+    def _changed(self, connected: bool) -> None:  # noqa: FBT001 - pymodbus calls it so
+        """End a wait at once when the connection is lost under it."""
+        if not connected and self._waiting is not None:
+            self._waiting.reschedule(asyncio.get_running_loop().time())
+
+
+def check_answer(answer: ModbusPDU, block: Block, device_id: int) -> tuple[Words, str]:
+    """Check an answer against its request: the words, or what is wrong with a remedy.
+
+    pymodbus itself lets pass: transaction id 0, another function code, another length.
+    """
+    if answer.isError():
+        code = answer.exception_code
+        what, remedy = _REFUSALS.get(code, ("unknown", _PROFILE_REMEDY))
+        return (), f"refused with exception {code} ({what}): {remedy}"
+    words: Words = answer.registers
+    if block.table.is_bits:
+        bits = answer.bits
+        words = bits[: block.count] if len(bits) == (block.count + 7) // 8 * 8 else ()
+    is_ours = answer.function_code == block.table.function and answer.dev_id == device_id
+    if is_ours and answer.transaction_id != 0 and len(words) == block.count:
+        return words, ""
+    return (), "an answer to another question: a faulty gateway, or two devices with one address"
+
+
+def _named(block: Block) -> str:
+    return f"{block.table.value} 0x{block.address:04X}+{block.count}"
+
+
+class ModbusDriver(Poller):
+    """A device read over Modbus TCP by a profile; `url` must have passed `address_of`."""
+
+    def __init__(
+        self,
+        settings: ModbusSettings,
+        profile: Profile,
+        clock: Clock,
+        chance: random.Random | None = None,
+    ) -> None:
+        super().__init__(
+            settings.name,
+            lambda: TcpWire(settings),
+            compile_blocks(profile.points, profile.limits),
+            profile.staleness_us(settings.poll_interval_ms),
+            interval_us=settings.poll_interval_ms * 1000,
+            answer_max_us=profile.answer_max_us,
+            clock=clock,
+            backoff=Backoff(BACKOFF_FIRST_S, BACKOFF_MOST_S, chance or random.Random()),  # noqa: S311 - spreads load
+        )

@@ -1,0 +1,206 @@
+"""Polls a device block by block on a steady grid and reports readings; knows no protocol.
+
+The state of the link is decided here, by what was answered: a connection that merely stands proves
+nothing. A signal is reported as not answered, and the link as down, when nothing good came for as
+long as the value may be old; one lost answer is no news.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, Protocol
+
+from agent.backoff import Backoff
+from agent.clock import Clock, sleep, sleep_until
+from agent.drivers.blocks import Block, Compiled
+from agent.drivers.polling import Freshness, Grid, Statistics
+from agent.drivers.port import Sink
+from agent.drivers.registers import Words
+from agent.model import SECOND_US, Quality, Reading
+
+_log = logging.getLogger("agent.poller")
+
+AFTER_DROP_S: Final = 1.0  # a device that serves one connection only needs time to forget the old
+RETRY_US: Final = SECOND_US  # a silent device is asked at least this often, however slow the poll
+SILENT_POLLS: Final = 3  # then the connection itself is suspected and made anew
+
+
+class NoAnswerError(Exception):
+    """A block was not answered properly; the text says how, and what to do about it."""
+
+
+class SilenceError(NoAnswerError):
+    """Nothing at all came in time."""
+
+
+class RefusedError(NoAnswerError):
+    """The device is there, but refuses this block."""
+
+
+class Wire(Protocol):
+    """One connection to one device."""
+
+    async def connect(self) -> str:
+        """Connect once; empty on success, else what is wrong and what to do about it."""
+        ...
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the connection is certainly lost."""
+        ...
+
+    async def read(self, block: Block) -> Words:
+        """Read one whole block; raises NoAnswerError for anything but a proper answer in time."""
+        ...
+
+    def close(self) -> None:
+        """Free the device for the next connection."""
+        ...
+
+
+class Poller:
+    """Polls one device for ever. One task: nobody waits for it, and it waits for nobody.
+
+    `answer_max_us` is the longest the device takes to answer: after silence, nothing else is asked
+    before that has passed, so that a late answer cannot pass for the next one.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one fact of the device
+        self,
+        name: str,
+        open_wire: Callable[[], Wire],
+        blocks: Sequence[Compiled],
+        signals: Mapping[str, int],
+        *,
+        interval_us: int,
+        answer_max_us: int,
+        clock: Clock,
+        backoff: Backoff,
+    ) -> None:
+        self.statistics = Statistics()
+        self._name, self._signals = name, signals
+        self._open_wire = open_wire
+        self._blocks = blocks
+        self._interval_us, self._answer_max_us = interval_us, answer_max_us
+        self._clock, self._backoff = clock, backoff
+        self._reason = "not asked yet"
+        self._link = Freshness(min(signals.values()))
+        self._fresh = {signal: Freshness(limit) for signal, limit in signals.items()}
+
+    @property
+    def name(self) -> str:
+        """As configured."""
+        return self._name
+
+    @property
+    def signals(self) -> Mapping[str, int]:
+        """Signal name to staleness limit in microseconds."""
+        return self._signals
+
+    async def run(self, sink: Sink) -> None:
+        """Connect, poll for as long as the connection serves, wait, and again; until cancelled."""
+        for fresh in (self._link, *self._fresh.values()):
+            fresh.last_us = self._clock.uptime_us()
+        while True:
+            wire = self._open_wire()
+            try:
+                wait_s = await self._connection(wire, sink)
+            finally:
+                wire.close()
+            await sleep(wait_s)
+
+    async def _connection(self, wire: Wire, sink: Sink) -> float:
+        """Use one connection for as long as it serves; give the wait before the next, seconds."""
+        wrong = await wire.connect()
+        sink.turned(self._name)
+        if wrong:
+            self._reason = wrong
+            self._missed(sink, self._signals)
+            return self._backoff.next_s()
+        self.statistics.connects += 1
+        await self._poll(wire, sink)
+        self.statistics.drops += 1
+        return max(AFTER_DROP_S, self._backoff.next_s())
+
+    async def _poll(self, wire: Wire, sink: Sink) -> None:
+        """Poll on the grid until the connection is lost or says nothing."""
+        grid = Grid(self._clock.uptime_us())
+        silent = 0
+        while silent < SILENT_POLLS and not wire.is_gone:
+            silent = 0 if await self._cycle(wire, sink) else silent + 1
+            step_us = min(self._interval_us, RETRY_US) if silent else self._interval_us
+            await self._wait(wire, grid.after(self._clock.uptime_us(), step_us), sink)
+
+    async def _wait(self, wire: Wire, due_us: int, sink: Sink) -> None:
+        """Wait for the next poll; a long wait shows signs of life and ends with the connection."""
+        while due_us - self._clock.uptime_us() > RETRY_US and not wire.is_gone:
+            await sleep(RETRY_US / SECOND_US)
+            sink.turned(self._name)
+        if not wire.is_gone:
+            await sleep_until(due_us)
+
+    async def _cycle(self, wire: Wire, sink: Sink) -> bool:
+        """Ask for every block once; True if the device said anything, be it a refusal."""
+        self.statistics.polls += 1
+        answers: list[tuple[Compiled, Words]] = []
+        heard, at_us = False, 0
+        for compiled in self._blocks:
+            try:
+                answers.append((compiled, await self._read(wire, compiled.block)))
+                heard, at_us = True, self._clock.uptime_us()
+            except NoAnswerError as error:
+                self._deliver(sink, answers, at_us)  # stamped before the wait, so never made new
+                answers = []
+                heard = heard or not isinstance(error, SilenceError)
+                self._reason = str(error)
+                self._missed(sink, compiled.signals)
+            sink.turned(self._name)
+            if wire.is_gone:
+                break
+        self._deliver(sink, answers, at_us)
+        return heard
+
+    async def _read(self, wire: Wire, block: Block) -> Words:
+        """Read a block and keep the statistics; after silence wait out the latest answer."""
+        began_us = self._clock.uptime_us()
+        try:
+            words = await wire.read(block)
+        except SilenceError:
+            self.statistics.timeouts += 1
+            if not wire.is_gone:
+                await sleep_until(began_us + self._answer_max_us)
+            raise
+        except RefusedError:
+            self.statistics.exceptions += 1
+            raise
+        except NoAnswerError:
+            self.statistics.malformed += 1
+            raise
+        self.statistics.round_trip_ms = (self._clock.uptime_us() - began_us) / 1000
+        return words
+
+    def _deliver(self, sink: Sink, answers: Sequence[tuple[Compiled, Words]], at_us: int) -> None:
+        """Report whole blocks in one batch, all at the instant when the last of them was in."""
+        readings = [r for compiled, words in answers for r in compiled.decode(words, at_us)]
+        if not readings:
+            return
+        self._backoff.reset()
+        back = [r.signal for r in readings if self._fresh[r.signal].came(at_us)]
+        if self._link.came(at_us):
+            _log.info("%s: link is up", self._name)
+            sink.link(self._name, up=True, reason="the device answers")
+        elif back:
+            _log.info("%s: answered again: %s", self._name, ", ".join(back))
+        sink.readings(self._name, readings)
+
+    def _missed(self, sink: Sink, signals: Iterable[str]) -> None:
+        """Say once that signals, or the whole link, have been away for longer than they may."""
+        now_us = self._clock.uptime_us()
+        gone = [signal for signal in signals if self._fresh[signal].missed(now_us)]
+        if gone:
+            readings = [Reading(signal, None, now_us, Quality.NO_ANSWER) for signal in gone]
+            sink.readings(self._name, readings)
+        if self._link.missed(now_us):
+            _log.warning("%s: link is down: %s", self._name, self._reason)
+            sink.link(self._name, up=False, reason=self._reason)
+        elif gone and not self._link.is_lost:
+            _log.warning("%s: no %s: %s", self._name, ", ".join(gone), self._reason)
