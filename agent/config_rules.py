@@ -21,6 +21,7 @@ from agent.config_problem import (
     same,
     shown,
 )
+from agent.drivers.profiles import ProfileProblems
 from agent.settings import DriverSettings, GpioSettings, ModbusSettings
 from agent.signals import SIGNALS, Kind, signal_for
 
@@ -170,11 +171,18 @@ def _given(key: str, driver: DriverSettings, report: Report, signals_of: Signals
         return list(signals_of(driver))
     except ConfigProblems as wrong:
         report.problems.extend(wrong.problems)
-    except (OSError, ValueError, LookupError) as wrong:
-        allowed = Say("a profile that can be read", "可读取的档案")
-        remedy = Say("Correct the profile's file.", "请改正该档案文件。")
-        report.add(joined(key, "profile"), same(str(wrong)), allowed, remedy)
+    except ProfileProblems as wrong:
+        for text in wrong.problems:
+            _profile_wrong(key, text, report)
+    except OSError as wrong:
+        _profile_wrong(key, str(wrong), report)
     return []
+
+
+def _profile_wrong(key: str, text: str, report: Report) -> None:
+    allowed = Say("a profile without mistakes", "没有错误的档案")
+    remedy = Say("Correct the profile's file.", "请改正该档案文件。")
+    report.add(joined(key, "profile"), same(text), allowed, remedy)
 
 
 def _socket_path(sections: Mapping[str, Any], report: Report) -> None:

@@ -70,9 +70,10 @@ def _build(kind: inspect.Type, value: object, key: str, walk: _Walk, note: str =
             return _leaf(kind, value, key, walk, note)
 
 
-def _note(kind: Any) -> str:  # msgspec leaves the type of its schema dict open
+def _note(kind: Any) -> str:  # noqa: ANN401 - msgspec leaves the type of its schema dict open
     """Read the description beside a bounded type."""
-    return str((kind.extra_json_schema or {}).get("description", ""))
+    schema: Mapping[str, str] = kind.extra_json_schema or {}
+    return schema.get("description", "")
 
 
 def _struct(kind: inspect.StructType, value: object, key: str, walk: _Walk) -> Draft:

@@ -18,6 +18,7 @@ from agent import config, config_rules
 from agent.config import ConfigProblems, Problem, config_path, load, password
 from agent.config_problem import Report
 from agent.config_shape import draft_of
+from agent.drivers.profiles import ProfileProblems
 from agent.settings import (
     ElevatorSettings,
     GpioInput,
@@ -297,7 +298,7 @@ def test_a_signal_of_two_drivers_is_a_contradiction_only_where_the_drivers_signa
 
 def test_a_profile_that_is_itself_wrong_is_a_problem_like_any_other(tmp_path):
     def broken(driver):
-        raise ValueError("p.toml: fields overlap")
+        raise ProfileProblems(["p.toml: fields overlap"])
 
     found = problems_of(tmp_path, MINIMAL + modbus("m"), signals_of=broken)
     assert "fields overlap" in found["drivers[0:m].profile"].found.en
