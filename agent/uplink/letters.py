@@ -1,0 +1,68 @@
+"""What goes out on each topic, ready to publish: payload, retention, expiry. Knows no connection and no window."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.model import Instant, Row
+from agent.uplink import messages
+from agent.uplink.alarms import Shown
+from agent.uplink.messages import Envelope, Naming, Origin, Point, Status
+from agent.uplink.state import EXPIRY_S
+from agent.uplink.topics import Topics
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One publish at QoS 1. An empty payload takes a retained message away."""
+
+    topic: str
+    payload: bytes
+    retain: bool = True
+    expiry_s: int | None = None
+    content_type: str | None = messages.JSON
+
+
+class Letters:
+    """Writes for one elevator and one boot. `naming` is the catalog's table by event code."""
+
+    def __init__(self, origin: Origin, naming: Mapping[str, Naming], boot_id: str) -> None:
+        self._origin = origin
+        self._naming = naming
+        self._boot_id = boot_id
+        self._topics = Topics(origin.source)
+
+    def event(self, row: Row, now: Instant) -> Letter:
+        """A line of the journal."""
+        event = row.event
+        envelope = messages.dated(event, Envelope.of(row), self._boot_id, now)
+        payload = messages.event_message(event, envelope, self._origin, self._name(event.code))
+        topic = self._topics.event(event.severity, event.code)
+        return Letter(topic, payload, retain=False, content_type=messages.CLOUD_EVENT)
+
+    def alarm(self, topic: str, shown: Shown | None, now: Instant) -> Letter:
+        """What stands on an alarm's topic; nothing empties it."""
+        if shown is None:
+            return Letter(topic, b"", content_type=None)
+        event = shown.raised
+        envelope = messages.dated(event, shown.envelope, self._boot_id, now)
+        payload = messages.alarm_message(
+            event, envelope, self._origin, self._name(event.code), shown.acknowledged
+        )
+        return Letter(topic, payload, content_type=messages.CLOUD_EVENT)
+
+    def status(self, status: Status) -> Letter:
+        """Whether the agent is there."""
+        return Letter(self._topics.status, messages.status_message(status))
+
+    def asset(self, payload: bytes) -> Letter:
+        """The elevator's card."""
+        return Letter(self._topics.asset, payload)
+
+    def state(self, points: Mapping[str, Point], now: Instant) -> Letter:
+        """All signals; the broker drops it when it is too old to mean anything."""
+        payload = messages.state_message(points, self._boot_id, now)
+        return Letter(self._topics.state, payload, expiry_s=EXPIRY_S)
+
+    def _name(self, code: str) -> Naming:
+        # A row from another version may bear a code that today's catalog does not know.
+        return self._naming.get(code) or Naming(code, code)

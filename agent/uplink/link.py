@@ -1,0 +1,177 @@
+"""The link to the broker: connects, notices when it is dead, and connects again with back-off. Knows no payloads.
+
+Back-off has full jitter and a ceiling of 30 s; only a connection that stood a minute resets it, so that a broker which lets
+in and kicks out at once is not hammered.
+"""
+
+import asyncio
+import logging
+from typing import Protocol
+
+from agent import clock
+from agent.backoff import Backoff
+from agent.clock import Clock
+from agent.model import SECOND_US
+from agent.settings import ElevatorSettings, MqttSettings
+from agent.uplink import reasons
+from agent.uplink.mqtt import Connection, Will
+
+_log = logging.getLogger("agent.uplink")
+
+FIRST_RETRY_S = 1.0
+LONGEST_RETRY_S = 30.0
+STABLE_US = 60 * SECOND_US
+ACKNOWLEDGEMENT_US = 30 * SECOND_US
+ANSWER_US = 15 * SECOND_US
+_CHECK_S = 1.0
+_GOODBYE_S = 1.0
+
+
+class LinkListener(Protocol):
+    """Who uses the link; called on the event loop only. Tokens are void when the connection ends."""
+
+    def connected(self, receive_maximum: int) -> None:
+        """The broker let us in and takes so many unacknowledged messages."""
+
+    def disconnected(self, reason: str) -> None:
+        """A connection that stood has ended."""
+
+    def acknowledged(self, token: int, refusal: str | None) -> None:
+        """The broker answered a publish; `refusal` says why it did not take it."""
+
+    def message(self, topic: str, payload: bytes) -> None:
+        """Something arrived on a subscription."""
+
+
+def client_id(mqtt: MqttSettings, elevator: ElevatorSettings) -> str:
+    """As configured, else one that names the elevator."""
+    return mqtt.client_id or f"elevator-agent-{elevator.site}-{elevator.id}"
+
+
+class MqttLink:
+    """One broker, for as long as the agent runs. `fault` says why it is not connected, None while it is."""
+
+    def __init__(self, settings: MqttSettings, client_id: str, will: Will, clock: Clock) -> None:
+        self._settings = settings
+        self._client_id = client_id
+        self._will = will
+        self._clock = clock
+        self._listener: LinkListener | None = None
+        self._connection: Connection | None = None
+        self._stopping = False
+        self._opened_us: int | None = None
+        self._connected_us: int | None = None
+        self._sent_us: dict[int, int] = {}
+        self.fault: str | None = "not connected yet"
+
+    async def run(self, listener: LinkListener) -> None:
+        """Connect again and again, until `close` or cancelled."""
+        self._listener = listener
+        backoff = Backoff(FIRST_RETRY_S, LONGEST_RETRY_S)
+        while not self._stopping:
+            if await self._one_connection() >= STABLE_US:
+                backoff.reset()
+            if not self._stopping:
+                await clock.sleep(backoff.next_s())
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has let us in and the connection has not ended."""
+        return self._connected_us is not None
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        expiry_s: int | None = None,
+        content_type: str | None = None,
+    ) -> int | None:
+        """Hand over at QoS 1. The token comes back in `acknowledged`; None means not sent: there is no connection."""
+        if self._connection is None or not self.connected:
+            return None
+        token = self._connection.publish(
+            topic, payload, retain=retain, expiry_s=expiry_s, content_type=content_type
+        )
+        if token is not None:
+            self._sent_us[token] = self._clock.uptime_us()
+        return token
+
+    def subscribe(self, *filters: str) -> None:
+        """Ask for topics at QoS 1; to be done on every connect."""
+        if self._connection is not None:
+            self._connection.subscribe(*filters)
+
+    async def close(self) -> None:
+        """End in order, so that the broker drops the will; within a second."""
+        self._stopping = True
+        connection = self._connection
+        if connection is None:
+            return
+        connection.disconnect()
+        await asyncio.wait({connection.ended}, timeout=_GOODBYE_S)
+        connection.abort(reasons.LOST)
+
+    # -- one connection
+
+    async def _one_connection(self) -> int:
+        """Returns how long it stood, in microseconds; 0 when it did not come about."""
+        self._opened_us = None
+        connection = Connection(self._settings, self._client_id, self._will, self)
+        self._connection = connection
+        connection.start()
+        try:
+            while not connection.ended.done():
+                await asyncio.wait({connection.ended}, timeout=_CHECK_S)
+                self._check(connection)
+            return self._ended(connection.ended.result())
+        finally:
+            connection.abort(reasons.LOST)
+            self._connection = None
+            self._connected_us = None
+
+    def _check(self, connection: Connection) -> None:
+        now_us = self._clock.uptime_us()
+        oldest_us = next(iter(self._sent_us.values()), now_us)
+        if now_us - oldest_us > ACKNOWLEDGEMENT_US:
+            connection.abort(reasons.NO_ACKNOWLEDGEMENT)
+        waiting_us = 0 if self._opened_us is None else now_us - self._opened_us
+        if not self.connected and waiting_us > ANSWER_US:
+            connection.abort(reasons.NO_ANSWER)
+
+    def _ended(self, reason: str) -> int:
+        if not self._stopping and (self.connected or self.fault != reason):
+            _log.warning("Not connected to the broker: %s.", reason)
+        self.fault = reason
+        self._sent_us.clear()
+        since_us, self._connected_us = self._connected_us, None
+        if since_us is None:
+            return 0
+        if self._listener is not None:
+            self._listener.disconnected(reason)
+        return self._clock.uptime_us() - since_us
+
+    # -- what the connection reports
+
+    def opened(self) -> None:
+        """The TCP connection stands."""
+        self._opened_us = self._clock.uptime_us()
+
+    def accepted(self, receive_maximum: int) -> None:
+        """The broker let us in."""
+        self._connected_us = self._clock.uptime_us()
+        self.fault = None
+        _log.info("Connected to the broker at %s:%d.", self._settings.host, self._settings.port)
+        if self._listener is not None:
+            self._listener.connected(receive_maximum)
+
+    def acknowledged(self, token: int, refusal: str | None) -> None:
+        """The broker answered a publish."""
+        if self._sent_us.pop(token, None) is not None and self._listener is not None:
+            self._listener.acknowledged(token, refusal)
+
+    def message(self, topic: str, payload: bytes) -> None:
+        """Something arrived."""
+        if self._listener is not None:
+            self._listener.message(topic, payload)

@@ -1,0 +1,47 @@
+"""Whether a retained status read back from the broker is ours, and how often a foreign one is repaired. Pure."""
+
+import msgspec
+
+from agent.model import SECOND_US
+
+_AT_MOST_EVERY_US = (
+    10 * SECOND_US
+)  # two agents with one name must not answer each other without pause
+
+
+class _Presence(msgspec.Struct):
+    state: str
+    boot_id: str
+
+
+_decode = msgspec.json.Decoder(_Presence).decode
+
+
+def is_foreign(payload: bytes, boot_id: str) -> bool:
+    """Whether a status is not what this agent says while connected: an old will, another agent's, or no status."""
+    try:
+        presence = _decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return True
+    return presence.boot_id != boot_id or presence.state == "offline"
+
+
+class RepairPace:
+    """When to publish the own status over a foreign one: at once, then after a pause."""
+
+    def __init__(self) -> None:
+        self._earliest_us = 0
+        self.due_us: int | None = None
+
+    def needed(self, now_us: int) -> None:
+        """A foreign status was seen."""
+        if self.due_us is None:
+            self.due_us = max(now_us, self._earliest_us)
+
+    def take(self, now_us: int) -> bool:
+        """Whether to repair now."""
+        if self.due_us is None or now_us < self.due_us:
+            return False
+        self.due_us = None
+        self._earliest_us = now_us + _AT_MOST_EVERY_US
+        return True
