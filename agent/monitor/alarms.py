@@ -39,9 +39,9 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged: bool = False
 
 
-def standing_term(code: str) -> str:
-    """The snapshot's name for "an event of this code stands", read by what it takes over."""
-    return f"standing.{code}"
+def standing_term(code: str, instance: str | None = None) -> str:
+    """The snapshot's name for "this event stands", read by what it takes over."""
+    return f"standing.{code}" if instance is None else f"standing.{code}/{instance}"
 
 
 def reads(entry: Entry) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ def live(
         return _raised(event, condition, snapshot), event, None
     if condition.filtered and condition.since_us != life.episode_us:
         after = Life(episode_us=condition.since_us)
-        detail: dict[str, Detail] = {**condition.detail, "filtered": True}
+        detail: dict[str, Detail] = {**(condition.detail or {}), "filtered": True}
         notice = _notice(entry, instance, condition, snapshot, detail)
         return after, notice, None
     return life, None, None
@@ -112,7 +112,7 @@ def _standing(
         return Life(), cleared(entry, instance, life, snapshot, reason), None
     pressed_again = condition.holds is True or condition.filtered
     if entry.repeats and pressed_again and condition.since_us != life.episode_us:
-        detail: dict[str, Detail] = {**condition.detail, "repeated": True}
+        detail: dict[str, Detail] = {**(condition.detail or {}), "repeated": True}
         if condition.filtered and not life.acknowledged:
             detail["filtered"] = True
         life = msgspec.structs.replace(life, episode_us=condition.since_us)
@@ -208,7 +208,7 @@ def _event(
         since_us=condition.since_us,
         evidence=evidence,
         unknown=unknown,
-        detail=condition.detail,
+        detail=condition.detail or {},
         stop_recommended=entry.stop_recommended and transition is not Transition.NOTICE,
         mode=snapshot.values["car.mode"],
         visit=snapshot.values["visit.active"] is True,

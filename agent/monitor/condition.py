@@ -19,7 +19,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     due_us: int | None = None
     since_us: int | None = None
     severity: Severity | None = None
-    detail: Mapping[str, Detail] = msgspec.field(default_factory=dict)
+    detail: Mapping[str, Detail] | None = None
     evidence: tuple[str, ...] | None = None
     filtered: bool = False
     notice: bool = False

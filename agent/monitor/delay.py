@@ -46,32 +46,28 @@ class Delay(msgspec.Struct, frozen=True):
 IDLE = Delay()
 
 
+# Bound once: looking a member up on its class costs more than the decision.
+RUN, HOLD, BREAK, RESTART = Pace
+
+
 def advance(delay: Delay, pace: Pace, at_us: int, trifle_us: int) -> Delay:
     """The delay after the condition's pace is known at an instant; the same object when nothing changes."""
-    match pace:
-        case Pace.RUN:
-            return _run(delay, at_us, trifle_us)
-        case Pace.HOLD:
-            return delay if delay.running_us is None else _stopped(delay, at_us, broken_us=None)
-        case Pace.BREAK:
-            return _break(delay, at_us)
-        case Pace.RESTART:
-            return IDLE
+    if pace is RUN:
+        return delay if delay.running_us is not None else _run(delay, at_us, trifle_us)
+    if pace is BREAK:
+        if delay.began_us is None or delay.broken_us is not None:
+            return delay
+        return _stopped(delay, at_us, broken_us=at_us)
+    if pace is HOLD:
+        return delay if delay.running_us is None else _stopped(delay, at_us, broken_us=None)
+    return IDLE
 
 
 def _run(delay: Delay, at_us: int, trifle_us: int) -> Delay:
-    if delay.running_us is not None:
-        return delay
     over = delay.broken_us is not None and at_us - delay.broken_us >= trifle_us
     if delay.began_us is None or over:
         return Delay(at_us, 0, at_us, None)
     return Delay(delay.began_us, delay.elapsed_us, at_us, None)
-
-
-def _break(delay: Delay, at_us: int) -> Delay:
-    if delay.began_us is None or delay.broken_us is not None:
-        return delay
-    return _stopped(delay, at_us, broken_us=at_us)
 
 
 def _stopped(delay: Delay, at_us: int, broken_us: int | None) -> Delay:

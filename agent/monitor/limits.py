@@ -1,5 +1,7 @@
 """The limits the rules work with, in whole microseconds: the configured ones and the contract's fixed ones."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from agent.model import SECOND_US
@@ -35,32 +37,51 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     runs_to_clear: int = 2
 
 
-def limits_of(settings: MonitorSettings, slowest_poll_us: int = 0) -> Limits:
+# The signals that decide a delay; where they come from different drivers, the delay must outlast their polling.
+_STOP = (
+    "car.moving", "car.door_zone", "door.front", "door.rear", "landing_doors.locked",
+    "car.occupied", "car.call_registered", "car.load_percent", "alarm.button",
+)  # fmt: skip
+
+
+def limits_of(
+    settings: MonitorSettings, polls_us: Mapping[str, tuple[str, int]] | None = None
+) -> Limits:
     """The limits of a configuration.
 
-    A delay over signals of different drivers is at least twice the slowest poll interval among them
-    (`slowest_poll_us`, microseconds; 0 where all come from one driver or from a recording).
+    A delay over signals of different drivers is at least twice the slowest poll interval among them. `polls_us` maps each
+    wired signal to (driver, poll interval in microseconds); without it, all come from one source.
     """
+    least_us = _least_us(polls_us or {})
 
     def delay(seconds: float) -> int:
-        return max(round(seconds * SECOND_US), 2 * slowest_poll_us)
-
-    def plain(seconds: float) -> int:
-        return round(seconds * SECOND_US)
+        return max(_us(seconds), least_us)
 
     return Limits(
         trapped_off_level_us=delay(settings.trapped_off_level_s),
         trapped_at_level_us=delay(settings.trapped_at_level_s),
         stopped_outside_us=delay(settings.stopped_outside_s),
-        alarm_press_us=plain(settings.alarm_press_s),
-        longest_zone_gap_us=plain(settings.longest_zone_gap_s),
-        presence_latch_us=plain(settings.presence_latch_s),
-        presence_settle_us=plain(settings.presence_settle_s),
-        presence_total_us=plain(settings.presence_total_s),
-        presence_window_us=plain(settings.presence_window_s),
-        button_stuck_us=plain(settings.button_stuck_s),
-        not_closed_is_open_us=plain(settings.not_closed_is_open_s),
-        trifle_us=plain(settings.trifle_s),
+        alarm_press_us=_us(settings.alarm_press_s),
+        longest_zone_gap_us=_us(settings.longest_zone_gap_s),
+        presence_latch_us=_us(settings.presence_latch_s),
+        presence_settle_us=_us(settings.presence_settle_s),
+        presence_total_us=_us(settings.presence_total_s),
+        presence_window_us=_us(settings.presence_window_s),
+        button_stuck_us=_us(settings.button_stuck_s),
+        not_closed_is_open_us=_us(settings.not_closed_is_open_s),
+        trifle_us=_us(settings.trifle_s),
         clear_us=delay(settings.clear_s),
         car_call_is_evidence=settings.car_call_is_evidence,
     )
+
+
+def _least_us(polls_us: Mapping[str, tuple[str, int]]) -> int:
+    """Twice the slowest poll of the signals that decide a stop, when they come from several drivers."""
+    deciding = {polls_us[name] for name in _STOP if name in polls_us}
+    if len({driver for driver, _ in deciding}) < 2:
+        return 0
+    return 2 * max(interval_us for _, interval_us in deciding)
+
+
+def _us(seconds: float) -> int:
+    return round(seconds * SECOND_US)

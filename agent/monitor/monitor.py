@@ -1,7 +1,7 @@
 """Readings → events: keeps the board, wakes what must be asked, fires what is due.
 
-How it works. Terms and detectors are nodes in one fixed order (a node reads signals and nodes before it). A batch marks the
-nodes that read something that changed; they run in order, and each marks the ones that read its own result. Every node has
+How it works. Terms and detectors are nodes in one fixed order; a node reads signals and nodes before it. A batch marks the
+nodes that read something that changed; they run in order, and each marks those that read its own result. Every node has
 at most one instant at which it wants to be asked again; those stand in a heap. Timers due before a batch fire before it,
 timers due exactly at it fire with it, so that a condition that ends at its limit does not raise.
 
@@ -9,124 +9,26 @@ It never reads a clock and does no I/O. A node that fails is set aside and said 
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from agent.model import Event, Quality, Reading, Severity, Transition
-from agent.monitor.alarms import Life, cleared, live, reads, standing_term
-from agent.monitor.capabilities import is_possible
+from agent.model import Event, Quality, Reading, Transition
+from agent.monitor.alarms import Life, cleared, standing_term
 from agent.monitor.catalog import CATALOG
-from agent.monitor.condition import NO, Condition
-from agent.monitor.detectors import Detector, detectors_for
 from agent.monitor.limits import Limits
+from agent.monitor.nodes import Standing, term_nodes, watch_node, watches
 from agent.monitor.snapshot import Snapshot
-from agent.monitor.terms import TERMS, Term
 from agent.signals import SIGNALS
 
-Wake = Callable[[int, int | None], None]
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """An event that stood when the agent ended, as the journal knows it."""
-
-    code: str
-    instance: str | None
-    severity: Severity
-    since_us: int | None = None
-
-
-class _TermNode:
-    """A term at work."""
-
-    __slots__ = (
-        "_limits",
-        "_snapshot",
-        "_step",
-        "due_us",
-        "index",
-        "memory",
-        "name",
-        "term",
-        "wakes",
-    )
-
-    def __init__(self, index: int, term: Term, snapshot: Snapshot, limits: Limits) -> None:
-        self.index, self.term, self.name = index, term, term.name
-        self.memory = term.memory
-        self.due_us: int | None = None
-        self.wakes = 0
-        self._step, self._snapshot, self._limits = term.step, snapshot, limits
-
-    def run(self, wake: Wake, _: list[Event]) -> int:
-        """Ask it; returns the marks of the nodes that read a changed result."""
-        snapshot = self._snapshot
-        self.memory, value, due_us = self._step(self.memory, snapshot, self._limits)
-        if due_us != self.due_us:
-            self.due_us = due_us
-            wake(self.index, due_us)
-        if value == snapshot.values[self.name]:
-            return 0
-        snapshot.values[self.name] = value
-        snapshot.since_us[self.name] = snapshot.at_us
-        return self.wakes
-
-
-class _DetectorNode:
-    """A detector and the life of its event at work."""
-
-    __slots__ = (
-        "_limits", "_snapshot", "detector", "due_us", "entry", "index", "life", "memory", "name",
-        "wakes",
-    )  # fmt: skip
-
-    def __init__(
-        self, index: int, detector: Detector, life: Life, snapshot: Snapshot, limits: Limits
-    ) -> None:
-        self.index, self.detector, self.life = index, detector, life
-        self.entry = CATALOG[detector.code]
-        self.name = standing_term(detector.code)
-        self.memory = detector.memory
-        self.due_us: int | None = None
-        self.wakes = 0
-        self._snapshot, self._limits = snapshot, limits
-
-    def run(self, wake: Wake, events: list[Event]) -> int:
-        """Ask it; adds its transition to the events and returns the marks of the nodes that read its standing."""
-        snapshot = self._snapshot
-        self.memory, condition = self.detector.step(self.memory, snapshot, self._limits)
-        due_us, changed = condition.due_us, 0
-        if self.life.standing or condition is not NO:
-            changed, due_us = self._live(condition, events)
-        if due_us != self.due_us:
-            self.due_us = due_us
-            wake(self.index, due_us)
-        return changed
-
-    def _live(self, condition: Condition, events: list[Event]) -> tuple[int, int | None]:
-        before = self.life
-        self.life, event, ending_us = live(
-            self.entry, self.detector.instance, before, condition, self._snapshot, self._limits
-        )
-        if event is not None:
-            events.append(event)
-        dues = [due for due in (condition.due_us, ending_us) if due is not None]
-        changed = self.life.standing != before.standing
-        if changed:
-            self.publish()
-        return self.wakes if changed else 0, min(dues, default=None)
-
-    def publish(self) -> None:
-        """Show on the board whether the event stands."""
-        if self.name in self._snapshot.values:
-            self._snapshot.values[self.name] = self.life.standing
+__all__ = ["Monitor", "Standing"]
 
 
 class Monitor:
     """One elevator's rules at work.
 
-    `drivers` maps each driver to the signals it gives; `standing` is what the journal says stands. The first batch may
-    come at `start_us` or later. Timers and batches are given in rising order of time.
+    `drivers` maps each driver to the signals it gives; `standing` is what the journal says stands. Batches come in rising
+    order of time, from `start_us` on.
     """
 
     def __init__(
@@ -135,80 +37,62 @@ class Monitor:
         limits: Limits,
         *,
         start_us: int = 0,
-        standing: Iterable[Standing] = (),
+        standing: Sequence[Standing] = (),
     ) -> None:
-        wired = {name: tuple(signals) for name, signals in drivers.items()}
-        fitted = [signal for signals in wired.values() for signal in signals]
-        names = (*SIGNALS, *fitted, *(term.name for term in TERMS), *_yielded_to())
+        self._out: list[Event] = []
+        self._watches = watches(drivers, standing, self._out)
+        self._nodes = [*term_nodes(), *(watch_node(watch) for watch in self._watches)]
+        fitted = [signal for signals in drivers.values() for signal in signals]
+        names = (*SIGNALS, *fitted, *(node.name for node in self._nodes), *_yielded_to())
         self.snapshot = Snapshot(names, fitted, start_us)
         self._limits = limits
         self._heap: list[tuple[int, int]] = []
-        self._out: list[Event] = []
-        self._alive = -1
-        self._terms = [
-            _TermNode(index, term, self.snapshot, limits) for index, term in enumerate(TERMS)
-        ]
-        self._detectors = self._fitted_detectors(wired, {(s.code, s.instance): s for s in standing})
-        self._nodes: list[_TermNode | _DetectorNode] = [*self._terms, *self._detectors]
+        self._memories = [node.memory for node in self._nodes]
+        self._dues: list[int | None] = [None] * len(self._nodes)
+        self._alive = (1 << len(self._nodes)) - 1
         self._by_value, self._by_loss = self._marks()
-        self._ask((1 << len(self._nodes)) - 1)
+        self._plan = {
+            1 << index: (node.step, node.name, self._by_value[node.name], index)
+            for index, node in enumerate(self._nodes)
+        }
+        for watch in self._watches:
+            self.snapshot.values[standing_term(*watch.key)] = watch.life.standing
+        self._ask(self._alive)
         self._configured_away(standing)
-
-    def _fitted_detectors(
-        self,
-        wired: Mapping[str, tuple[str, ...]],
-        standing: Mapping[tuple[str, str | None], Standing],
-    ) -> list[_DetectorNode]:
-        """Only what can be detected at all is: an event whose inputs are not fitted is never raised."""
-        nodes: list[_DetectorNode] = []
-        for detector in detectors_for(wired):
-            if not is_possible(CATALOG[detector.code], self.snapshot.fitted):
-                continue
-            life = _restored(standing.get((detector.code, detector.instance)))
-            index = len(self._terms) + len(nodes)
-            nodes.append(_DetectorNode(index, detector, life, self.snapshot, self._limits))
-            nodes[-1].publish()
-        return nodes
 
     def _marks(self) -> tuple[dict[str, int], dict[str, int]]:
         """For each name, the nodes that read its value, and those that read whether it is lost."""
         by_value: dict[str, int] = dict.fromkeys(self.snapshot.values, 0)
         by_loss: dict[str, int] = dict.fromkeys(self.snapshot.values, 0)
-        for node in self._terms:
-            for name in node.term.reads:
-                by_value[name] |= 1 << node.index
-        for watcher in self._detectors:
-            marks = by_loss if watcher.detector.reads_loss else by_value
-            for name in watcher.detector.reads:
-                marks[name] |= 1 << watcher.index
-            for name in reads(watcher.entry):
-                by_value[name] |= 1 << watcher.index
-        for each in self._nodes:
-            each.wakes = by_value.get(each.name, 0)
+        for index, node in enumerate(self._nodes):
+            for name in node.reads:
+                by_value[name] |= 1 << index
+            for name in node.reads_loss:
+                by_loss[name] |= 1 << index
         return by_value, by_loss
 
-    def _configured_away(self, standing: Iterable[Standing]) -> None:
+    def _configured_away(self, standing: Sequence[Standing]) -> None:
         """What stands although its detector is no longer configured is cleared, and says why."""
-        kept = {(node.detector.code, node.detector.instance) for node in self._detectors}
+        kept = {watch.key for watch in self._watches}
         for old in standing:
             entry = CATALOG.get(old.code)
             if entry is None or entry.agent or (old.code, old.instance) in kept:
                 continue
-            life = _restored(old)
-            self._out.append(
-                cleared(entry, old.instance, life, self.snapshot, "configuration_changed")
-            )
+            reason = "configuration_changed"
+            self._out.append(cleared(entry, old.instance, old.life, self.snapshot, reason))
 
     @property
     def due_us(self) -> int | None:
         """The next instant at which a timer could fire, or None."""
-        self._tidy()
-        return self._heap[0][0] if self._heap else None
+        heap, dues = self._heap, self._dues
+        while heap and dues[heap[0][1]] != heap[0][0]:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
 
     @property
     def set_aside(self) -> tuple[str, ...]:
         """The terms and detectors that failed and no longer run."""
-        return tuple(_name(node) for node in self._nodes if not self._alive >> node.index & 1)
+        return tuple(n.name for i, n in enumerate(self._nodes) if not self._alive >> i & 1)
 
     def step(self, at_us: int, readings: Sequence[Reading] = ()) -> list[Event]:
         """Take over one batch at an instant (none: only time moves on); returns the transitions in order.
@@ -217,7 +101,8 @@ class Monitor:
         """
         heap, snapshot = self._heap, self.snapshot
         while heap and heap[0][0] < at_us:
-            self._fire(heap[0][0])
+            snapshot.at_us = due_us = heap[0][0]
+            self._ask(self._due(due_us))
         snapshot.at_us = at_us
         if len(readings) > 1:
             readings = list({reading.signal: reading for reading in readings}.values())
@@ -231,66 +116,64 @@ class Monitor:
         return self._events() if self._out else []
 
     def _take(self, signal: str, value: object, quality: Quality) -> int:
-        if signal not in self.snapshot.values:
+        if signal not in self._by_value:
             return 0
         changed, requalified = self.snapshot.set_signal(signal, value, quality)
         marks = self._by_value[signal] if changed else 0
         return marks | self._by_loss[signal] if requalified else marks
 
     def _events(self) -> list[Event]:
-        events, self._out = self._out, []
+        events = self._out.copy()
+        self._out.clear()
         return events
-
-    def _fire(self, at_us: int) -> None:
-        """Move to an instant at which timers are due and ask their nodes."""
-        self.snapshot.at_us = at_us
-        self._ask(self._due(at_us))
 
     def _due(self, at_us: int) -> int:
         """The marks of the nodes that are due; entries that were overtaken are dropped."""
-        heap, marks = self._heap, 0
+        heap, dues, marks = self._heap, self._dues, 0
         while heap and heap[0][0] <= at_us:
             due_us, index = heapq.heappop(heap)
-            node = self._nodes[index]
-            if node.due_us == due_us:
-                node.due_us = None
+            if dues[index] == due_us:
+                dues[index] = None
                 marks |= 1 << index
         return marks
 
-    def _tidy(self) -> None:
-        heap = self._heap
-        while heap and self._nodes[heap[0][1]].due_us != heap[0][0]:
-            heapq.heappop(heap)
-
-    def _wake(self, index: int, due_us: int | None) -> None:
-        if due_us is not None:
-            heapq.heappush(self._heap, (due_us, index))
-
     def _ask(self, marks: int) -> None:
-        """Run the marked nodes in order, and those they wake."""
-        nodes, wake, out = self._nodes, self._wake, self._out
+        """Run the marked nodes in order, and those that read what changed by it.
+
+        The hot path. Written out in one loop on purpose: 200,000 readings a second pass here.
+        """
+        snapshot, limits, plan, dues = self.snapshot, self._limits, self._plan, self._dues
+        memories, values = self._memories, snapshot.values
         marks &= self._alive
-        index = -1
         while marks:
             bit = marks & -marks
-            index = bit.bit_length() - 1
             marks ^= bit
+            step, name, wakes, index = plan[bit]
             try:
-                marks |= nodes[index].run(wake, out) & self._alive
+                memories[index], value, due_us = step(memories[index], snapshot, limits)
             except Exception as error:  # noqa: BLE001  a broken rule must not silence the others
-                self._set_aside(nodes[index], error)
+                self._set_aside(index, error)
+                continue
+            if due_us != dues[index]:
+                dues[index] = due_us
+                if due_us is not None:
+                    heapq.heappush(self._heap, (due_us, index))
+            if value != values[name]:
+                values[name] = value
+                snapshot.since_us[name] = snapshot.at_us
+                marks |= wakes & self._alive
 
-    def _set_aside(self, node: _TermNode | _DetectorNode, error: Exception) -> None:
+    def _set_aside(self, index: int, error: Exception) -> None:
         """A rule failed: it no longer runs, which is an event; what it had raised stays."""
-        self._alive &= ~(1 << node.index)
-        node.due_us = None
+        self._alive &= ~(1 << index)
+        self._dues[index] = None
         self._out.append(
             Event(
                 code="agent_fault",
                 transition=Transition.RAISED,
                 severity=CATALOG["agent_fault"].severity,
                 at_us=self.snapshot.at_us,
-                instance=_name(node),
+                instance=self._nodes[index].name,
                 since_us=self.snapshot.at_us,
                 detail={"error": f"{type(error).__name__}: {error}"[:300]},
             )
@@ -302,12 +185,12 @@ class Monitor:
         return msgspec.json.encode(
             {
                 "at_us": board.at_us,
-                "values": {name: board.values[name] for name in board.values},
+                "values": board.values,
                 "since_us": board.since_us,
                 "lost": sorted(board.lost),
-                "memories": [node.memory for node in self._nodes],
-                "dues": [node.due_us for node in self._nodes],
-                "lives": [node.life for node in self._detectors],
+                "memories": self._memories,
+                "dues": self._dues,
+                "lives": [watch.life for watch in self._watches],
                 "alive": self._alive,
             }
         )
@@ -317,31 +200,22 @@ class Monitor:
         kept = msgspec.json.decode(encoded)
         board = self.snapshot
         board.at_us, board.lost, self._alive = kept["at_us"], set(kept["lost"]), kept["alive"]
-        types = {node.name: node.term.value_type for node in self._terms}
+        types = {node.name: node.value_type for node in self._nodes}
         for name, value in kept["values"].items():
-            board.values[name] = msgspec.convert(value, types[name]) if name in types else value
+            board.values[name] = (
+                msgspec.convert(value, types[name])
+                if name in types and value is not None
+                else value
+            )
         board.since_us.update(kept["since_us"])
-        for node, memory, due_us in zip(self._nodes, kept["memories"], kept["dues"], strict=True):
-            rule = node.term if isinstance(node, _TermNode) else node.detector
-            node.memory, node.due_us = msgspec.convert(memory, rule.memory_type), due_us
-        for watcher, life in zip(self._detectors, kept["lives"], strict=True):
-            watcher.life = msgspec.convert(life, Life)
-        self._heap = [(n.due_us, n.index) for n in self._nodes if n.due_us is not None]
+        for index, (node, memory) in enumerate(zip(self._nodes, kept["memories"], strict=True)):
+            self._memories[index] = msgspec.convert(memory, node.memory_type)
+        self._dues[:] = kept["dues"]
+        for watch, life in zip(self._watches, kept["lives"], strict=True):
+            watch.life = msgspec.convert(life, Life)
+        self._heap = [(due, index) for index, due in enumerate(self._dues) if due is not None]
         heapq.heapify(self._heap)
-
-
-def _name(node: _TermNode | _DetectorNode) -> str:
-    if isinstance(node, _TermNode):
-        return node.name
-    instance = node.detector.instance
-    return node.detector.code if instance is None else f"{node.detector.code}/{instance}"
 
 
 def _yielded_to() -> tuple[str, ...]:
     return tuple(standing_term(e.yields_to) for e in CATALOG.values() if e.yields_to is not None)
-
-
-def _restored(standing: Standing | None) -> Life:
-    if standing is None:
-        return Life()
-    return Life(standing=True, severity=standing.severity, since_us=standing.since_us)

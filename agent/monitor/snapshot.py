@@ -5,6 +5,8 @@ from typing import Any
 
 from agent.model import Fact, Quality
 
+_GOOD = Quality.GOOD  # bound once for the hot path
+
 
 class Snapshot:
     """The board the rules read. Only the monitor writes it.
@@ -26,7 +28,7 @@ class Snapshot:
 
     def set_signal(self, name: str, value: object, quality: Quality) -> tuple[bool, bool]:
         """Take over one reading; says whether the value changed and whether the quality did."""
-        if quality is Quality.GOOD:
+        if quality is _GOOD:
             requalified = bool(self.lost) and name in self.lost
             if requalified:
                 self.lost.discard(name)

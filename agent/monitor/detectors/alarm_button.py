@@ -6,7 +6,7 @@ A press is one episode: releases shorter than the trifle belong to it, so that a
 import msgspec
 
 from agent.monitor.condition import NO, Condition
-from agent.monitor.delay import IDLE, Delay, Pace, advance
+from agent.monitor.delay import BREAK, IDLE, RUN, Delay, advance
 from agent.monitor.detectors.detector import Detector
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
@@ -23,7 +23,7 @@ def _step(memory: Press, snapshot: Snapshot, limits: Limits) -> tuple[Press, Con
     values = snapshot.values
     pressed, key = values["alarm.button"], values["end_key"] or 0
     before = memory.delay if key == memory.key else IDLE
-    pace = Pace.RUN if pressed is True else Pace.BREAK
+    pace = RUN if pressed is True else BREAK
     delay = advance(before, pace, snapshot.at_us, limits.trifle_us)
     after = memory if delay is memory.delay and key == memory.key else Press(delay, key)
     due_us = delay.reached_at(limits.alarm_press_us)

@@ -15,12 +15,11 @@ from agent.monitor.terms.presence import STUCK
 
 def _step(arrived: bool, snapshot: Snapshot, limits: Limits) -> tuple[bool, Condition]:  # noqa: FBT001
     """`arrived`: the car was seen in the zone or moving since the start, so that its stop was watched."""
-    values = snapshot.values
-    stopped, zone = values["stopped"], values["car.door_zone"]
-    arrived = arrived or zone is True or stopped is False
-    if zone is None or stopped is None:
+    outside = snapshot.values["outside"]
+    arrived = arrived or outside is False
+    if outside is None:
         return arrived, UNKNOWN
-    stop: Delay | None = values["stop.outside"]
+    stop: Delay | None = snapshot.values["stop.outside"]
     due_us = None if stop is None else stop.reached_at(limits.stopped_outside_us)
     if stop is None or due_us is None:
         return arrived, NO
@@ -56,8 +55,7 @@ def _presence_sources(snapshot: Snapshot, limits: Limits) -> list[object]:
 STOPPED_OUTSIDE_DOOR_ZONE = Detector(
     "stopped_outside_door_zone",
     (
-        "stopped",
-        "car.door_zone",
+        "outside",
         "stop.outside",
         "person",
         "seen.presence",

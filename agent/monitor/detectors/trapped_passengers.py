@@ -18,7 +18,7 @@ def _step(_: None, snapshot: Snapshot, limits: Limits) -> tuple[None, Condition]
     if not by:
         return None, NO
     values = snapshot.values
-    outside = values["car.door_zone"] is False and values["moved"] is True
+    outside = values["outside"] is True and values["moved"] is True
     off_level = values["stop.outside"] if outside else None
     off_level_us = _reached(off_level, limits.trapped_off_level_us)
     if off_level_us is not None and snapshot.at_us >= off_level_us:
@@ -43,6 +43,6 @@ def _holds(rule: str, delay: Delay | None, by: tuple[str, ...]) -> Condition:
 
 TRAPPED_PASSENGERS = Detector(
     "trapped_passengers",
-    ("person", "car.door_zone", "moved", "stop.outside", "stop.shut", "car.mode"),
+    ("person", "outside", "moved", "stop.outside", "stop.shut", "car.mode"),
     _step,
 )

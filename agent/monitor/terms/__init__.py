@@ -7,7 +7,7 @@ or `due_us` came. Its value stands in the snapshot under its name, beside the si
 from agent.monitor.terms.boarding import BOARDING, END_KEY
 from agent.monitor.terms.doors import DOORS
 from agent.monitor.terms.landing import ALARM_OVER, AT_LANDING
-from agent.monitor.terms.motion import MOVED, STOPPED
+from agent.monitor.terms.motion import MOVED, OUTSIDE, STOPPED
 from agent.monitor.terms.person import PERSON
 from agent.monitor.terms.presence import PRESENCE
 from agent.monitor.terms.runs import RUNS
@@ -20,6 +20,8 @@ TERMS: tuple[Term, ...] = (
     END_KEY,
     DOORS,
     STOPPED,
+    OUTSIDE,
+    AT_LANDING,
     BOARDING,
     MOVED,
     CALL,
@@ -29,7 +31,6 @@ TERMS: tuple[Term, ...] = (
     PERSON,
     STOP_OUTSIDE,
     STOP_SHUT,
-    AT_LANDING,
     ALARM_OVER,
     RUNS,
 )

@@ -29,7 +29,7 @@ def _boarding(
     passable = _passable(snapshot)
     open_us = (memory.open_us if memory.open_us is not None else at_us) if passable else None
     settled = open_us is not None and at_us - open_us >= limits.doors_open_us
-    odd = settled and snapshot.values["car.door_zone"] is not False
+    odd = settled and snapshot.values["outside"] is not True
     count = memory.count
     if settled != memory.settled or key != memory.key:
         count += 2
@@ -43,7 +43,7 @@ def _passable(snapshot: Snapshot) -> bool:
     """People can come and go: doors open; where no car door is fitted, the car standing in the zone."""
     values = snapshot.values
     if snapshot.fitted.isdisjoint(CAR_DOORS):
-        return values["stopped"] is True and values["car.door_zone"] is True
+        return values["stopped"] is True and values["outside"] is False
     return bool(values["doors"] == OPEN)
 
 
@@ -66,7 +66,7 @@ def _end_key(memory: Key, snapshot: Snapshot, _: Limits) -> tuple[Key, int, None
 END_KEY = Term("end_key", ("alarm.end_key",), _end_key, Key(), Key, int | None)
 BOARDING = Term(
     "boarding",
-    ("doors", "car.door_zone", "stopped", "end_key"),
+    ("doors", "stopped", "outside", "end_key"),
     _boarding,
     Boarding(),
     Boarding,

@@ -17,7 +17,8 @@ def _at_landing(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | N
     values = snapshot.values
     doors = values["doors"]
     is_open = None if doors is None else doors == OPEN
-    return None, _all(values["stopped"], values["car.door_zone"], is_open), None
+    inside = None if values["outside"] is None else not values["outside"]
+    return None, _all(values["stopped"], inside, is_open), None
 
 
 def _alarm_over(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, None]:
@@ -28,6 +29,6 @@ def _alarm_over(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | N
 
 
 AT_LANDING = Term(
-    "at_landing", ("stopped", "car.door_zone", "doors"), _at_landing, value_type=bool | None
+    "at_landing", ("stopped", "outside", "doors"), _at_landing, value_type=bool | None
 )
 ALARM_OVER = Term("alarm_over", ("at_landing", "alarm.button"), _alarm_over, value_type=bool | None)

@@ -1,8 +1,7 @@
-"""Whether the car stands, and whether it has moved since people could last leave it."""
+"""Whether the car stands, whether it stands outside the zone, and whether it has moved since people could leave it."""
 
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
-from agent.monitor.terms.doors import OPEN
 from agent.monitor.terms.term import Term
 
 
@@ -33,18 +32,26 @@ def _moved(moved: bool, snapshot: Snapshot, _: Limits) -> tuple[bool, bool, None
 
     It begins as True: a car that was never seen open at a landing and stands outside the zone must have got there.
     """
-    values = snapshot.values
-    if values["stopped"] is False:
+    if snapshot.values["stopped"] is False:
         moved = True
-    elif values["doors"] == OPEN and values["car.door_zone"] is True:
+    elif snapshot.values["at_landing"] is True:
         moved = False
     return moved, moved, None
 
 
+def _outside(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, None]:
+    """True while the car stands outside the zone; None when that cannot be told."""
+    stopped, zone = snapshot.values["stopped"], snapshot.values["car.door_zone"]
+    if stopped is False or zone is True:
+        return None, False, None
+    return None, None if None in (stopped, zone) else True, None
+
+
 STOPPED = Term("stopped", ("car.moving", "car.door_zone"), _stopped, value_type=bool | None)
+OUTSIDE = Term("outside", ("stopped", "car.door_zone"), _outside, value_type=bool | None)
 MOVED = Term(
     "moved",
-    ("stopped", "doors", "car.door_zone"),
+    ("stopped", "at_landing"),
     _moved,
     memory=True,
     memory_type=bool,

@@ -37,6 +37,8 @@ def _step(memory: Presence, snapshot: Snapshot, limits: Limits) -> tuple[Presenc
     at_us = snapshot.at_us
     boarding, doors = snapshot.values["boarding"] or 0, snapshot.values["doors"]
     occupied = snapshot.values["car.occupied"]
+    if memory.standing and boarding == memory.boarding and doors == memory.doors:
+        return _still_standing(memory, occupied), STANDING, None
     openings = _openings(memory, occupied, doors)
     stuck = openings >= limits.presence_stuck_openings
     present = None if stuck else occupied
@@ -46,10 +48,11 @@ def _step(memory: Presence, snapshot: Snapshot, limits: Limits) -> tuple[Presenc
     if fresh and not _door_known(snapshot):
         closed_us = at_us
     seen_us = _seen(memory, present, at_us, limits, anew=fresh or closing)
+    settled_us = None if closed_us is None else closed_us + limits.presence_settle_us
     readings = () if fresh or closing else memory.readings
-    readings = _readings(readings, present, at_us, _settled_us(closed_us, limits), limits)
+    readings = _readings(readings, present, at_us, settled_us, limits)
     standing = (memory.standing and not fresh) or (
-        present is True and not boarding & 1 and _enough(readings, at_us, limits)
+        present is True and not boarding & 1 and _enough(readings, at_us, settled_us, limits)
     )
     if boarding & 1:
         seen_us, standing = None, False
@@ -58,6 +61,14 @@ def _step(memory: Presence, snapshot: Snapshot, limits: Limits) -> tuple[Presenc
     if stuck and value == NONE:
         value = STUCK
     return after, value, due_us
+
+
+def _still_standing(memory: Presence, occupied: bool | None) -> Presence:  # noqa: FBT001
+    """Until people can come and go, only whether the sensor is stuck is still of interest."""
+    if occupied == memory.was:
+        return memory
+    openings = 0 if occupied is False else memory.openings
+    return msgspec.structs.replace(memory, was=occupied, openings=openings)
 
 
 def _door_known(snapshot: Snapshot) -> bool:
@@ -91,10 +102,6 @@ def _seen(
     return None if faded else memory.seen_us
 
 
-def _settled_us(closed_us: int | None, limits: Limits) -> int | None:
-    return None if closed_us is None else closed_us + limits.presence_settle_us
-
-
 def _readings(
     readings: tuple[tuple[int, int | None], ...],
     present: bool | None,  # noqa: FBT001
@@ -102,28 +109,44 @@ def _readings(
     settled_us: int | None,
     limits: Limits,
 ) -> tuple[tuple[int, int | None], ...]:
-    if settled_us is None or at_us < settled_us:
+    """The readings that may still count: those not over before the doors had settled or the window began."""
+    if settled_us is None:
         return ()
-    oldest_us = at_us - limits.presence_window_us
-    kept = tuple(r for r in readings if r[1] is None or r[1] > oldest_us)
-    running = bool(kept) and kept[-1][1] is None
-    if present is True and not running:
-        kept = (*kept, (at_us, None))
-    elif present is not True and running:
-        kept = (*kept[:-1], (kept[-1][0], at_us))
-    return kept
+    running = bool(readings) and readings[-1][1] is None
+    if present is True:
+        return readings if running else (*readings, (at_us, None))
+    if running:
+        readings = (*readings[:-1], (readings[-1][0], at_us))
+    oldest_us = max(settled_us, at_us - limits.presence_window_us)
+    return tuple(r for r in readings if r[1] is not None and r[1] > oldest_us)
 
 
-def _enough(readings: tuple[tuple[int, int | None], ...], at_us: int, limits: Limits) -> bool:
-    oldest_us = at_us - limits.presence_window_us
-    if sum(1 for r in readings if r[0] >= oldest_us) >= limits.presence_readings:
-        return True
-    return _total_us(readings, at_us, limits) >= limits.presence_total_us
+def _enough(
+    readings: tuple[tuple[int, int | None], ...],
+    at_us: int,
+    settled_us: int | None,
+    limits: Limits,
+) -> bool:
+    if settled_us is None or at_us < settled_us:
+        return False
+    if len(readings) >= limits.presence_readings:
+        oldest_us = at_us - limits.presence_window_us
+        if sum(1 for r in readings if r[0] >= oldest_us) >= limits.presence_readings:
+            return True
+    return _total_us(readings, at_us, settled_us, limits) >= limits.presence_total_us
 
 
-def _total_us(readings: tuple[tuple[int, int | None], ...], at_us: int, limits: Limits) -> int:
-    oldest_us = at_us - limits.presence_window_us
-    return sum((at_us if r[1] is None else r[1]) - max(r[0], oldest_us) for r in readings)
+def _total_us(
+    readings: tuple[tuple[int, int | None], ...], at_us: int, settled_us: int, limits: Limits
+) -> int:
+    """Presence in all, within the window and since the doors had settled."""
+    oldest_us = max(settled_us, at_us - limits.presence_window_us)
+    total_us = 0
+    for from_us, to_us in readings:
+        until_us = at_us if to_us is None else to_us
+        if until_us > oldest_us:
+            total_us += until_us - (max(oldest_us, from_us))
+    return total_us
 
 
 def _value(memory: Presence, at_us: int, limits: Limits) -> tuple[str, int | None]:
@@ -139,17 +162,13 @@ def _value(memory: Presence, at_us: int, limits: Limits) -> tuple[str, int | Non
 
 
 def _standing_due_us(memory: Presence, at_us: int, limits: Limits) -> int | None:
-    """When presence that simply goes on would begin to count, or would be enough."""
-    if memory.was is not True or memory.boarding & 1:
+    """When presence that simply goes on would be enough."""
+    if memory.was is not True or memory.boarding & 1 or memory.closed_us is None:
         return None
-    settled_us = _settled_us(memory.closed_us, limits)
-    if settled_us is None:
-        return None
-    if at_us < settled_us:
-        return settled_us
-    return max(
-        at_us + 1, at_us + limits.presence_total_us - _total_us(memory.readings, at_us, limits)
-    )
+    settled_us = memory.closed_us + limits.presence_settle_us
+    total_us = _total_us(memory.readings, at_us, settled_us, limits)
+    due_us = max(at_us, settled_us) + limits.presence_total_us - total_us
+    return due_us if due_us > at_us else at_us + 1
 
 
 PRESENCE = Term(

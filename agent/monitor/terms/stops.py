@@ -2,7 +2,7 @@
 
 import msgspec
 
-from agent.monitor.delay import IDLE, Delay, Pace, advance
+from agent.monitor.delay import BREAK, HOLD, IDLE, RESTART, RUN, Delay, Pace, advance
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.doors import BETWEEN, CLOSED
@@ -22,15 +22,25 @@ class Stop(msgspec.Struct, frozen=True):
 
 def _outside(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, None]:
     """Standing outside the zone. Reaching a zone under way is another stop; a retry of the drive is not."""
-    values = snapshot.values
-    stopped, zone = values["stopped"], values["car.door_zone"]
-    if values["car.mode"] in INSPECTION_MODES or (stopped is False and zone is True):
-        pace = Pace.RESTART
-    elif stopped is True and zone is False:
-        pace = Pace.RUN
+    outside = snapshot.values["outside"]
+    if snapshot.values["car.mode"] in INSPECTION_MODES:
+        pace = RESTART
+    elif outside is True:
+        if _zone_reached(memory, snapshot):
+            memory = Stop(IDLE, None, memory.key)
+        pace = RUN
     else:
-        pace = Pace.BREAK
+        pace = BREAK
     return _advanced(memory, pace, snapshot, limits)
+
+
+def _zone_reached(memory: Stop, snapshot: Snapshot) -> bool:
+    """Since the break began the car has moved and has left a zone: it stands elsewhere than before."""
+    broken_us = memory.delay.broken_us
+    if broken_us is None:
+        return False
+    since_us = snapshot.since_us
+    return since_us["stopped"] > broken_us and since_us["car.door_zone"] > broken_us
 
 
 def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, None]:
@@ -39,15 +49,15 @@ def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay
     stopped, zone = values["stopped"], values["car.door_zone"]
     shut = values["doors"] in (CLOSED, BETWEEN)
     if values["car.mode"] in INSPECTION_MODES:
-        pace = Pace.RESTART
+        pace = RESTART
     elif stopped is True and shut:
         if _elsewhere(memory, snapshot):
             memory = Stop(IDLE, None, memory.key)
-        pace = Pace.RUN
+        pace = RUN
     elif stopped is False and shut and zone is True:
-        pace = Pace.HOLD
+        pace = HOLD
     else:
-        pace = Pace.BREAK
+        pace = BREAK
     return _advanced(memory, pace, snapshot, limits)
 
 
@@ -75,7 +85,7 @@ def _advanced(
 
 STOP_OUTSIDE = Term(
     "stop.outside",
-    ("stopped", "car.door_zone", "car.mode", "end_key"),
+    ("outside", "car.mode", "end_key"),
     _outside,
     Stop(),
     Stop,

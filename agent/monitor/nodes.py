@@ -1,0 +1,120 @@
+"""Terms and detectors in one form, so that the monitor's loop treats them alike.
+
+A node is a step `(memory, snapshot, limits) -> (memory, value, due_us)`. A term's value is the fact it derives; a
+detector's is whether its event stands, and its transitions go into `events` on the way.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from agent.model import Event, Severity
+from agent.monitor.alarms import Life, live, reads, standing_term
+from agent.monitor.capabilities import is_possible
+from agent.monitor.catalog import CATALOG
+from agent.monitor.condition import NO
+from agent.monitor.detectors import Detector, detectors_for
+from agent.monitor.limits import Limits
+from agent.monitor.snapshot import Snapshot
+from agent.monitor.terms import TERMS
+from agent.monitor.terms.term import TermStep
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """An event that stood when the agent ended, as the journal knows it."""
+
+    code: str
+    instance: str | None
+    severity: Severity
+    since_us: int | None = None
+
+    @property
+    def life(self) -> Life:
+        """Where its event stands now."""
+        return Life(standing=True, severity=self.severity, since_us=self.since_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """`name` in the snapshot; what its value and its losses depend on; its step, first memory and their types."""
+
+    name: str
+    reads: tuple[str, ...]
+    reads_loss: tuple[str, ...]
+    step: TermStep
+    memory: object
+    memory_type: Any
+    value_type: Any
+
+
+class Watch:
+    """A detector with the life of its event: asks the rule, then whether to speak."""
+
+    __slots__ = ("detector", "entry", "events", "life")
+
+    def __init__(self, detector: Detector, life: Life, events: list[Event]) -> None:
+        self.detector, self.life, self.events = detector, life, events
+        self.entry = CATALOG[detector.code]
+
+    def step(
+        self, memory: object, snapshot: Snapshot, limits: Limits
+    ) -> tuple[Any, bool, int | None]:
+        """Give the rule's memory, whether the event stands now, and when to ask again."""
+        memory, condition = self.detector.step(memory, snapshot, limits)
+        due_us = condition.due_us
+        life = self.life
+        if condition is NO and not life.standing:
+            return memory, False, due_us
+        instance = self.detector.instance
+        life, event, ending_us = live(self.entry, instance, life, condition, snapshot, limits)
+        self.life = life
+        if event is not None:
+            self.events.append(event)
+        if due_us is None or (ending_us is not None and ending_us < due_us):
+            due_us = ending_us
+        return memory, life.standing, due_us
+
+    @property
+    def key(self) -> tuple[str, str | None]:
+        """The code and instance of its event."""
+        return (self.detector.code, self.detector.instance)
+
+
+def term_nodes() -> list[Node]:
+    """The contract's terms, in the order of their derivation."""
+    return [
+        Node(term.name, term.reads, (), term.step, term.memory, term.memory_type, term.value_type)
+        for term in TERMS
+    ]
+
+
+def watches(
+    drivers: Mapping[str, Sequence[str]], standing: Iterable[Standing], events: list[Event]
+) -> list[Watch]:
+    """The detectors that an installation's signals allow: one whose inputs are not fitted is never raised."""
+    wired = {name: tuple(signals) for name, signals in drivers.items()}
+    fitted = {signal for signals in wired.values() for signal in signals}
+    lives = {(old.code, old.instance): old.life for old in standing}
+    return [
+        Watch(detector, lives.get((detector.code, detector.instance), Life()), events)
+        for detector in detectors_for(wired)
+        if is_possible(CATALOG[detector.code], fitted)
+    ]
+
+
+def watch_node(watch: Watch) -> Node:
+    """A detector as a node."""
+    detector = watch.detector
+    own, by_loss = (detector.reads, ()) if not detector.reads_loss else ((), detector.reads)
+    name = standing_term(detector.code, detector.instance)
+    return Node(
+        name,
+        (*own, *reads(watch.entry)),
+        by_loss,
+        watch.step,
+        detector.memory,
+        detector.memory_type,
+        bool,
+    )

@@ -1,0 +1,67 @@
+"""The recorder: writes every change of a signal to a file that `elevator-agent replay` reads.
+
+It writes what the monitor was given, after staleness was decided, so that a replay decides the same. A failing disk ends the
+recording, once logged, and disturbs nothing else.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Mapping, Sequence
+from io import BufferedWriter
+from pathlib import Path
+
+from agent.model import Instant, Reading
+from agent.recording import Header, header_line, reading_line, time_line
+
+_log = logging.getLogger("agent.recorder")
+_BYTES_MAX = (
+    64 * 1024 * 1024
+)  # a day of a busy elevator is about 5 MB; a forgotten recording must not fill the card
+
+
+class Recorder:
+    """One recording under way. Close it to get the last line."""
+
+    def __init__(
+        self,
+        path: Path,
+        elevator: str,
+        boot_id: str,
+        start: Instant,
+        drivers: Mapping[str, Sequence[str]],
+    ) -> None:
+        """Open the file; raises OSError, which at the start is the user's to mend."""
+        self._path, self._start_us, self._size = path, start.uptime_us, 0
+        self._file: BufferedWriter | None = path.open("wb")
+        signals = tuple(signal for wired in drivers.values() for signal in wired)
+        wall = dt.datetime.fromtimestamp(start.wall_us / 1_000_000, tz=dt.UTC)
+        wired = {name: tuple(given) for name, given in drivers.items()}
+        self._write([header_line(Header(1, signals, wall, elevator, boot_id, wired))])
+
+    def record(self, changes: Sequence[Reading]) -> None:
+        """Write one batch of changes; they carry its instant."""
+        if self._file is not None and changes:
+            self._write([reading_line(change, self._start_us) for change in changes])
+
+    def close(self, at_us: int) -> None:
+        """End the recording: time went on until now."""
+        if self._file is not None:
+            self._write([time_line(at_us, self._start_us)])
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _write(self, lines: Sequence[bytes]) -> None:
+        assert self._file is not None
+        text = b"\n".join(lines) + b"\n"
+        self._size += len(text)
+        try:
+            self._file.write(text)
+            self._file.flush()
+            if self._size > _BYTES_MAX:
+                _log.warning("recording %s ended: it has reached %d bytes", self._path, self._size)
+                self._file.close()
+                self._file = None
+        except OSError as error:
+            _log.warning("recording %s ended: %s", self._path, error)
+            self._file = None

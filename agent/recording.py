@@ -1,0 +1,177 @@
+"""The form of a recording (contract, section 2): JSON Lines of changes, in time order, gzip or not.
+
+Pure: text to typed lines and back. Reading files is `replay.py`'s and writing them `recorder.py`'s.
+"""
+
+import datetime as dt
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from agent.model import SECOND_US, Quality, Reading, Value
+from agent.signals import SIGNALS, Kind, signal_for
+
+
+class RecordingError(Exception):
+    """A recording that cannot be understood: file, line, what was found, what is allowed."""
+
+    def __init__(self, file: Path, line: int, found: str, allowed: str) -> None:
+        super().__init__(f"{file}, line {line}: {found}. {allowed}")
+        self.file, self.line, self.found, self.allowed = file, line, found, allowed
+
+
+class Header(msgspec.Struct, frozen=True):
+    """The first line. `wall` is the wall time of t = 0; `signals` were wired.
+
+    `drivers`, which this agent adds, says which driver gave which signals.
+    """
+
+    recording: int
+    signals: tuple[str, ...]
+    wall: dt.datetime
+    elevator: str = ""
+    boot_id: str = ""
+    drivers: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+
+
+class Line(msgspec.Struct, omit_defaults=True):
+    """Every other line: a reading at `t` seconds, or `t` alone, which moves time on."""
+
+    t: float
+    signal: str | None = None
+    value: Value | None = None
+    quality: Quality = Quality.GOOD
+
+
+_TYPES: Mapping[Kind, tuple[type, ...]] = {
+    Kind.BOOL: (bool,),
+    Kind.INT: (int,),
+    Kind.FLOAT: (float, int),
+    Kind.TEXT: (str,),
+    Kind.ENUM: (str,),
+}
+_decode_line = msgspec.json.Decoder(Line).decode
+_decode_header = msgspec.json.Decoder(Header).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def header_line(header: Header) -> bytes:
+    """The first line of a recording, without its newline."""
+    return _encode(header)
+
+
+def reading_line(reading: Reading, start_us: int) -> bytes:
+    """One reading as a line; `t` has six decimals."""
+    t = (reading.at_us - start_us) / SECOND_US
+    if reading.quality is Quality.GOOD:
+        return _encode({"t": t, "signal": reading.signal, "value": reading.value})
+    return _encode({"t": t, "signal": reading.signal, "quality": reading.quality.value})
+
+
+def time_line(at_us: int, start_us: int) -> bytes:
+    """A line that only moves time on."""
+    return _encode({"t": (at_us - start_us) / SECOND_US})
+
+
+def read_header(file: Path, text: bytes) -> Header:
+    """The header, checked; raises RecordingError."""
+    try:
+        header = _decode_header(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RecordingError(
+            file,
+            1,
+            f"the header cannot be read: {error}",
+            'It is like {"recording":1,"elevator":"e01","boot_id":"…","wall":"2026-11-23T08:00:00.000Z",'
+            '"t":0.0,"signals":["car.door_zone",…]}.',
+        ) from error
+    if header.recording != 1:
+        raise RecordingError(
+            file, 1, f"recording version {header.recording}", "Version 1 is known."
+        )
+    if header.wall.tzinfo is None:
+        raise RecordingError(file, 1, "wall has no time zone", "Write it in UTC, ending in Z.")
+    for name in header.signals:
+        if signal_for(name) is None:
+            raise RecordingError(file, 1, f"unknown signal {name!r}", _nearest(name, SIGNALS))
+    return header
+
+
+def batches(
+    file: Path, lines: Iterator[bytes], signals: Sequence[str]
+) -> Iterator[tuple[int, list[Reading]]]:
+    """Readings grouped by equal `t`: (microseconds, readings), in time order.
+
+    A last line that was cut off (the power went while it was written) ends the recording. Raises RecordingError.
+    """
+    accepts = {name: _acceptance(name) for name in signals}
+    at_us, batch = -1, list[Reading]()
+    for number, text in enumerate(lines, start=2):
+        line = _line(file, number, text)
+        if line is None:
+            continue
+        line_us = round(line.t * SECOND_US)
+        if line_us != at_us:
+            if line_us < max(at_us, 0):
+                raise RecordingError(
+                    file, number, f"t = {line.t}", f"Time rises from {max(at_us, 0) / SECOND_US}."
+                )
+            if at_us >= 0:
+                yield at_us, batch
+            at_us, batch = line_us, []
+        name = line.signal
+        if name is None:
+            continue
+        _check(file, number, line, name, accepts)
+        batch.append(Reading(name, line.value, at_us, line.quality))
+    if at_us >= 0:
+        yield at_us, batch
+
+
+def _line(file: Path, number: int, text: bytes) -> Line | None:
+    try:
+        return _decode_line(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if not text.strip() or not text.endswith(b"\n"):
+            return None
+        raise RecordingError(file, number, f"not a line of a recording: {error}", _FORM) from error
+
+
+_Accepts = Mapping[str, tuple[tuple[type, ...], frozenset[str]]]
+
+
+def _check(file: Path, number: int, line: Line, name: str, accepts: _Accepts) -> None:
+    """A reading is about a wired signal and has a value of its type."""
+    allowed = accepts.get(name)
+    if allowed is None:
+        found = f"signal {name!r} is not in the header's list"
+        raise RecordingError(file, number, found, _nearest(name, list(accepts)))
+    if line.quality is not Quality.GOOD:
+        return
+    types, choices = allowed
+    if type(line.value) not in types or (choices and line.value not in choices):
+        raise RecordingError(file, number, f"{name} = {line.value!r}", _values(name))
+
+
+_FORM = 'It is like {"t":0.2,"signal":"door.front","value":"closed"}.'
+
+
+def _acceptance(name: str) -> tuple[tuple[type, ...], frozenset[str]]:
+    signal = signal_for(name)
+    assert signal is not None, name
+    return _TYPES[signal.kind], signal.choices
+
+
+def _values(name: str) -> str:
+    signal = signal_for(name)
+    assert signal is not None, name
+    if signal.choices:
+        return f"Allowed: {', '.join(sorted(signal.choices))}."
+    return f"Allowed: a value of type {signal.kind.value}, or a quality."
+
+
+def _nearest(name: str, names: Sequence[str] | Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, list(names), n=1, cutoff=0)
+    return f"The nearest is {near[0]!r}." if near else "No signal is listed."

@@ -1,0 +1,102 @@
+"""A recording through the same monitor, faster than real time: reads no clock, needs no drivers, opens no outbox."""
+
+import gzip
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from agent.model import SECOND_US, Event, Transition
+from agent.monitor.limits import limits_of
+from agent.monitor.monitor import Monitor
+from agent.naming import naming_of
+from agent.recording import Header, RecordingError, batches, read_header
+from agent.settings import Settings
+from agent.uplink.messages import Envelope, Origin, event_message
+from agent.uplink.topics import root
+from agent.wiring import Wiring
+
+JOURNAL = "replay"
+
+__all__ = ["RecordingError", "replay_events", "replay_file"]
+
+
+def replay_file(file: Path, settings: Settings, wiring: Wiring | None = None) -> Iterator[bytes]:
+    """Yield each event of a recording as a message in the payload form, in order.
+
+    `wiring` names the drivers of the signals where the recording does not. Raises RecordingError, or OSError when the file
+    cannot be read.
+    """
+    elevator = settings.elevator
+    origin = Origin(
+        source=root(settings.mqtt.prefix, elevator.site, elevator.id),
+        elevator=elevator.id,
+        rescue_code=elevator.rescue_code,
+    )
+    raised: dict[tuple[str, str | None], tuple[int, int]] = {}
+    for seq, (event, header) in enumerate(replay_events(file, settings, wiring), start=1):
+        envelope = _envelope(event, header, seq, raised)
+        yield event_message(event, envelope, origin, naming_of(event))
+
+
+def replay_events(
+    file: Path, settings: Settings, wiring: Wiring | None = None
+) -> Iterator[tuple[Event, Header]]:
+    """Yield each event of a recording with the recording's header."""
+    with closing(_open(file)) as lines:
+        header = read_header(file, next(lines, b""))
+        drivers = _drivers(header, wiring)
+        polls = {} if wiring is None else wiring.polls_us
+        monitor = Monitor(drivers, limits_of(settings.monitor, polls))
+        step = monitor.step
+        for at_us, readings in batches(file, lines, header.signals):
+            for event in step(at_us, readings):
+                yield event, header
+
+
+def _open(file: Path) -> Iterator[bytes]:
+    """The lines of a file, unpacked when it is gzip by content; one cut short ends where it was cut."""
+    with file.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        source = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if packed else raw
+        try:
+            yield from source
+        except EOFError:
+            return
+        except (gzip.BadGzipFile, OSError) as error:
+            raise RecordingError(file, 0, f"cannot be unpacked: {error}", "Is it whole?") from error
+
+
+def _drivers(header: Header, wiring: Wiring | None) -> Mapping[str, Sequence[str]]:
+    """Which driver gave which signals: as recorded, else as configured, else all from the recording itself."""
+    given: dict[str, list[str]] = {}
+    configured = {} if wiring is None else wiring.driver_of
+    recorded = {signal: name for name, signals in header.drivers.items() for signal in signals}
+    for signal in dict.fromkeys(header.signals):
+        driver = recorded.get(signal) or configured.get(signal) or "recording"
+        given.setdefault(driver, []).append(signal)
+    return given
+
+
+def _envelope(
+    event: Event, header: Header, seq: int, raised: dict[tuple[str, str | None], tuple[int, int]]
+) -> Envelope:
+    """Number the event as a journal would, from 1, with times from the recording's header."""
+    duration_ms: int | None = None
+    if event.transition is Transition.RAISED:
+        raised[event.key] = (seq, event.at_us)
+    raised_seq, raised_us = raised.get(event.key, (None, 0))
+    if event.transition is Transition.CLEARED:
+        duration_ms = (event.at_us - raised_us) // 1000
+        raised.pop(event.key, None)
+    start_us = round(header.wall.timestamp() * SECOND_US)
+    return Envelope(
+        journal=JOURNAL,
+        seq=seq,
+        raised_seq=raised_seq,
+        boot_id=header.boot_id,
+        wall_us=start_us + event.at_us,
+        clock="synchronised",
+        duration_ms=duration_ms,
+    )

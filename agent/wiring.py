@@ -1,0 +1,43 @@
+"""Which driver gives which signal, and how often: what a configuration says before anything is opened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from agent.drivers.table import signals_of
+from agent.settings import ModbusSettings, Settings
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """`drivers` maps each driver to its signals, `intervals_us` to its poll interval (0: edges wake it)."""
+
+    drivers: Mapping[str, Sequence[str]]
+    intervals_us: Mapping[str, int]
+
+    @cached_property
+    def driver_of(self) -> Mapping[str, str]:
+        """Signal → driver."""
+        return {signal: name for name, signals in self.drivers.items() for signal in signals}
+
+    @cached_property
+    def polls_us(self) -> Mapping[str, tuple[str, int]]:
+        """Signal → (driver, poll interval in microseconds)."""
+        return {signal: (name, self.intervals_us[name]) for signal, name in self.driver_of.items()}
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Every wired signal."""
+        return tuple(self.driver_of)
+
+
+def wiring_of(settings: Settings, folders: Sequence[Path]) -> Wiring:
+    """The wiring of a configuration; raises what reading its profiles raises."""
+    return Wiring(
+        {driver.name: tuple(signals_of(driver, folders)) for driver in settings.drivers},
+        {
+            driver.name: driver.poll_interval_ms * 1000 if isinstance(driver, ModbusSettings) else 0
+            for driver in settings.drivers
+        },
+    )
