@@ -73,6 +73,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[str] = self._loop.create_future()
         self._reason: str | None = None
+        self._accepted = False
         self._closing = threading.Event()
         self._v5 = settings.protocol == "5"
         self._topics: dict[int, str] = {}
@@ -156,15 +157,23 @@ class Connection:
             self._client.username_pw_set(settings.username, password)
         # A new client's first connect is always a clean start.
         self._client.connect(settings.host, settings.port, settings.keepalive_s)
-        sock = self._client.socket()
-        if isinstance(sock, socket.socket):
-            # Small messages must not wait for the acknowledgement of those before.
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._hurry(socket.TCP_NODELAY)
         self._post(self._listener.opened)
         while not self._closing.is_set():
             if self._client.loop(_LOOP_S) != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 break
+            self._hurry(socket.TCP_QUICKACK)
         return reasons.HUNG_UP
+
+    def _hurry(self, option: int) -> None:
+        """Small messages must wait for no acknowledgement, neither ours nor the broker's answers.
+
+        A broker that leaves Nagle's algorithm on holds back its second answer until TCP has acknowledged the first, 40 ms
+        later; asking for that acknowledgement at once has to be repeated.
+        """
+        sock = self._client.socket()
+        if isinstance(sock, socket.socket):
+            sock.setsockopt(socket.IPPROTO_TCP, option, 1)
 
     def _hand_over(self, report: Callable[..., None]) -> Callable[..., None]:
         def callback(_client: Client, _userdata: object, *told: object) -> None:
@@ -184,7 +193,7 @@ class Connection:
         if code.is_failure:
             self._reason = reasons.connect_refused(code.value, str(code))
             return
-        self._reason = self._reason or reasons.LOST
+        self._accepted = True
         self._listener.accepted(getattr(properties, "ReceiveMaximum", _ANY))
 
     def _on_disconnect(
@@ -213,7 +222,7 @@ class Connection:
         client = self._client
         client.on_connect = client.on_disconnect = client.on_publish = client.on_message = None
         if not self.ended.done():
-            self.ended.set_result(self._reason or reason)
+            self.ended.set_result(self._reason or (reasons.LOST if self._accepted else reason))
 
 
 def _leave_to_the_loop(*_told: object) -> None:
