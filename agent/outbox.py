@@ -1,0 +1,346 @@
+"""The journal on the disk: appended, never rewritten; the only file that imports sqlite3.
+
+Synchronous and owned by one thread. One transaction a call; what it returns is on the card. It knows rows, lanes and
+cursors, and nothing of MQTT. Everything wrong with the disk leaves here as JournalFault.
+"""
+
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Collection, Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from agent import outbox_records as sql
+from agent.model import Event, Instant, Lane, Row, Severity, Transition
+from agent.outbox_facts import LANES, Facts, cursor_key, new_facts, number_of
+from agent.outbox_fault import JournalFault, database_fault, system_fault
+from agent.outbox_files import beside, make_tables, set_aside
+from agent.outbox_lock import JournalBusy, JournalLock
+from agent.outbox_records import Search
+from agent.outbox_rows import Batch, Key, Place, number
+from agent.sequence_reserve import BLOCK, SequenceReserve
+
+__all__ = ["Batch", "Journal", "JournalBusy", "JournalFault", "Search", "read_rows"]
+
+VERSION = 1  # of the tables; agent/outbox_schema.py leads there
+RECOVERED = "outbox_recovered"
+_QUICK_CHECK_BYTES = (
+    8 << 20
+)  # a full check of more would hold up the start; damage is then found when it is read
+_BUSY_S = 5
+_PRAGMAS = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA wal_autocheckpoint = 1000",
+    "PRAGMA journal_size_limit = 4194304",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA secure_delete = OFF",
+)
+_log = logging.getLogger("agent.outbox")
+
+
+class Journal:
+    """One open database. Made by `open`; every method may raise JournalFault and has then changed nothing.
+
+    `journal` is the database's own id, `head` its last sequence. `recovered` says why numbers are missing when the
+    database was damaged or lost, until a notice `outbox_recovered` is journaled; `recovered_range` are the numbers
+    (first, last) that may never have been used, None when there are none.
+    """
+
+    def __init__(self, path: Path, lock: JournalLock, *, suspect: bool) -> None:
+        self.path = path
+        self.journal = ""
+        self.head = 0
+        self.recovered: str | None = None
+        self.recovered_range: tuple[int, int] | None = None
+        self._lock = lock
+        self._reserve = SequenceReserve(path.with_suffix(".seq"))
+        self._standing: dict[Key, Row] = {}
+        self._cursors: dict[Lane, int] = {}
+        self._db: sqlite3.Connection | None = None
+        self.reopen(suspect=suspect)
+
+    @classmethod
+    def open(cls, path: Path, *, suspect: bool = False) -> Self:
+        """Open or make the journal at `path`; `suspect` has every page checked.
+
+        Raises JournalBusy when another process holds it. A damaged database is set aside as `<name>.corrupt-<n>` and
+        a new one begun above every number possibly used.
+        """
+        with _translated(path):
+            lock = JournalLock(path)
+        try:
+            return cls(path, lock, suspect=suspect)
+        except BaseException:
+            lock.release()
+            raise
+
+    def reopen(self, *, suspect: bool = False) -> None:
+        """Open anew, keeping the lock. When that fails, the old connection still reads, unless it was set aside."""
+        with _translated(self.path):
+            db, damaged, last_readable = self._connected(suspect=suspect)
+            try:
+                self._load(db, damaged, last_readable)
+            except BaseException:
+                db.close()
+                raise
+        self._disconnect()
+        self._db = db
+
+    def close(self) -> None:
+        """Close and let another have it; never fails."""
+        self._disconnect()
+        self._lock.release()
+
+    def append(
+        self,
+        events: Sequence[Event],
+        now: Instant,
+        boot_id: str,
+        cursors: Mapping[Lane, int] | None = None,
+    ) -> tuple[Row, ...]:
+        """Commit the events of one instant; see `commit`."""
+        return self.commit([Batch(tuple(events), now)], boot_id, cursors)
+
+    def commit(
+        self, batches: Sequence[Batch], boot_id: str, cursors: Mapping[Lane, int] | None = None
+    ) -> tuple[Row, ...]:
+        """Commit all events of these batches (at most 1,000) and the cursors given, in one transaction.
+
+        A raise of what stands, or a clear or acknowledgement of what does not, is an AssertionError before the
+        database is touched.
+        """
+        place = Place(journal=self.journal, head=self.head, boot_id=boot_id)
+        rows, standing = number(batches, place, self._standing)
+        assert len(rows) <= BLOCK, "more events in one transaction than a block of the reserve"
+        acked = self._moved(cursors or {})
+        with _translated(self.path), _transaction(self._connection()) as db:
+            if rows and rows[-1].seq > self._reserve.reserved_through:
+                self._reserve.reserve(self.head)
+            _write_rows(db, rows, acked)
+            if not rows:
+                db.executemany(sql.SET_FACT, [(cursor_key(lane), acked[lane]) for lane in LANES])
+        self._standing = standing
+        self._cursors = acked
+        self.head = rows[-1].seq if rows else self.head
+        return rows
+
+    def save_cursors(self, cursors: Mapping[Lane, int]) -> None:
+        """Commit how far each lane was acknowledged by the broker."""
+        self.commit([], "", cursors)
+
+    @property
+    def cursors(self) -> Mapping[Lane, int]:
+        """The last sequence of each lane known to be acknowledged, as last committed."""
+        return dict(self._cursors)
+
+    def standing(self) -> list[Row]:
+        """The raises that stand, oldest first."""
+        return sorted(self._standing.values(), key=lambda row: row.seq)
+
+    def fetch(self, lane: Lane, after: int, limit: int) -> list[Row]:
+        """The next rows of a lane in order of sequence; costs the same however long the journal is."""
+        with _translated(self.path):
+            records = self._connection().execute(sql.FETCH, (LANES.index(lane), after))
+            return sql.rows_of(records, self.journal, limit)
+
+    def count_owed(self, lane: Lane, after: int | None = None) -> int:
+        """How many rows of a lane lie after a sequence, by default its committed cursor."""
+        parameters = (LANES.index(lane), self._cursors[lane] if after is None else after)
+        with _translated(self.path):
+            return int(self._connection().execute(sql.OWED, parameters).fetchone()[0])
+
+    def rows(self, search: Search) -> list[Row]:
+        """What a search finds."""
+        with _translated(self.path):
+            return _find(self._connection(), self.journal, search)
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._db is None:
+            raise JournalFault(f"Journal {self.path} is not open: the last attempt failed.")
+        return self._db
+
+    def _disconnect(self) -> None:
+        """Close the connection; what it could not do at the end was not promised to anyone."""
+        if self._db is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.close()
+        self._db = None
+
+    def _connected(self, *, suspect: bool) -> tuple[sqlite3.Connection, str | None, int]:
+        """A connection; and, when a damaged database had to go, why, and the last sequence still found in it."""
+        try:
+            return _connect(self.path, suspect=suspect), None, 0
+        except JournalFault as fault:
+            if not fault.corrupt:
+                raise
+            _log.error("%s", fault.reason)
+        self._disconnect()  # before the rename: closing removes a log by its name
+        last_readable = _last_readable(self.path)
+        aside = set_aside(self.path)
+        damaged = f"The journal was damaged and is kept as {aside.name}; a new one was begun."
+        return _connect(self.path, suspect=False), damaged, last_readable
+
+    def _load(self, db: sqlite3.Connection, damaged: str | None, last_readable: int) -> None:
+        facts: Facts = dict(db.execute(sql.FACTS))
+        newest = db.execute(sql.HEAD).fetchone()[0] or 0
+        changes = new_facts(
+            facts,
+            newest=newest,
+            reserved=self._reserve.reserved_through,
+            last_readable=last_readable,
+            damaged=damaged,
+        )
+        if changes:
+            with _transaction(db):
+                db.executemany(sql.SET_FACT, changes.items())
+        facts |= changes
+        self.journal = str(facts["journal"])
+        self.head = max(newest, number_of(facts, "floor"))
+        carried = db.execute(sql.NEWEST_CURSORS).fetchone() or (0, 0)
+        self._cursors = {
+            lane: max(at, number_of(facts, cursor_key(lane)))
+            for lane, at in zip(LANES, carried, strict=True)
+        }
+        standing = sql.rows_of(db.execute(sql.STANDING), self.journal)
+        self._standing = {row.event.key: row for row in standing}
+        self.recovered = str(facts["recovered"]) if "recovered" in facts else None
+        first, last = number_of(facts, "recovered.first"), number_of(facts, "recovered.last")
+        self.recovered_range = (first, last) if last else None
+
+    def _moved(self, cursors: Mapping[Lane, int]) -> dict[Lane, int]:
+        for lane, through in cursors.items():
+            assert self._cursors[lane] <= through <= self.head, "a cursor never goes back or ahead"
+        return {**self._cursors, **cursors}
+
+
+def read_rows(
+    path: Path,
+    after: int,
+    limit: int,
+    severities: Collection[Severity] | None = None,
+    codes: Collection[str] | None = None,
+    *,
+    newest_first: bool = False,
+) -> list[Row]:
+    """At most `limit` rows after a sequence, of these severities and codes (None: all), with no service needed.
+
+    Takes no lock and writes nothing. Raises JournalFault when there is no journal or it cannot be read.
+    """
+    search = Search(
+        after=after, limit=limit, severities=severities, codes=codes, newest_first=newest_first
+    )
+    with _translated(path):
+        path.stat()  # so that a missing file is named as such
+        with contextlib.closing(_connect_to_read(path)) as db:
+            return _find(db, str(dict(db.execute(sql.FACTS))["journal"]), search)
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Generator[None]:
+    """Let no type of the database library out. What we asked wrongly is our own mistake."""
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError) as error:
+        raise AssertionError(f"journal {path}: {error}") from error
+    except sqlite3.Error as error:
+        raise database_fault(path, _code(error), str(error)) from error
+    except OSError as error:
+        raise system_fault(path, error) from error
+
+
+def _code(error: sqlite3.Error) -> int:
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code
+
+
+@contextlib.contextmanager
+def _transaction(db: sqlite3.Connection) -> Generator[sqlite3.Connection]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield db
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:  # some errors have rolled back already
+            with contextlib.suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+        raise
+
+
+def _write_rows(db: sqlite3.Connection, rows: Sequence[Row], acked: Mapping[Lane, int]) -> None:
+    db.executemany(sql.INSERT, [sql.record_of(row, acked) for row in rows])
+    for row in rows:
+        where = (row.event.code, row.event.instance or "")
+        match row.event.transition:
+            case Transition.RAISED:
+                db.execute(sql.RAISE, (*where, row.seq))
+            case Transition.CLEARED:
+                db.execute(sql.CLEAR, where)
+            case Transition.NOTICE if row.event.code == RECOVERED:
+                db.execute(sql.FORGET_RECOVERY)
+            case Transition.NOTICE | Transition.ACKNOWLEDGED:
+                pass
+
+
+def _find(db: sqlite3.Connection, journal: str, search: Search) -> list[Row]:
+    return sql.rows_of(db.execute(search.statement, search.parameters), journal, search.limit)
+
+
+def _connect(path: Path, *, suspect: bool) -> sqlite3.Connection:
+    """A connection to tables of our version, looked over: damage is a JournalFault that says `corrupt`."""
+    db = _raw(path)
+    try:
+        with _translated(path):
+            if db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+                db.close()
+                make_tables(path)
+                db = _raw(path)
+            for pragma in _PRAGMAS:
+                db.execute(pragma)
+            _look_over(db, path, every_page=suspect or path.stat().st_size <= _QUICK_CHECK_BYTES)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _raw(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S)
+
+
+def _look_over(db: sqlite3.Connection, path: Path, *, every_page: bool) -> None:
+    """Whether our tables are there and, where that is quick or asked for, every page is sound."""
+    if every_page:
+        verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise database_fault(path, sqlite3.SQLITE_CORRUPT, verdict)
+    try:
+        for statement in (sql.FACTS, sql.HEAD, sql.STANDING):
+            db.execute(statement).fetchone()
+    except sqlite3.OperationalError as error:
+        if _code(error) == sqlite3.SQLITE_ERROR:  # a table of ours is not there
+            raise database_fault(path, sqlite3.SQLITE_CORRUPT, str(error)) from error
+        raise
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """Read-only. Where the directory may not be written either, a cleanly closed journal can still be read."""
+    name = path.absolute().as_uri()
+    db = sqlite3.connect(f"{name}?mode=ro", uri=True, isolation_level=None, timeout=_BUSY_S)
+    try:
+        db.execute(sql.HEAD)
+    except sqlite3.OperationalError:
+        db.close()
+        if beside(path, "-wal").exists():
+            raise
+        db = sqlite3.connect(f"{name}?immutable=1", uri=True, isolation_level=None)
+    return db
+
+
+def _last_readable(path: Path) -> int:
+    """The highest sequence still found in a damaged database; 0 when nothing can be read."""
+    try:
+        with contextlib.closing(_connect_to_read(path)) as db:
+            return db.execute(sql.HEAD).fetchone()[0] or 0
+    except sqlite3.Error:
+        return 0

@@ -1,0 +1,54 @@
+"""What the journal knows of itself, and where numbering goes on after a loss. Pure."""
+
+from collections.abc import Mapping
+
+from agent.model import Lane
+from agent.sequence_reserve import BLOCK
+
+LANES = (Lane.CRITICAL, Lane.REST)  # as numbered in the table
+Facts = dict[str, int | str]
+_MISSING = "The journal was missing; a new one was begun."
+_OLDER = "The journal is older than its sequence reserve: its newest rows were lost."
+
+
+def cursor_key(lane: Lane) -> str:
+    """The fact that holds a lane's cursor."""
+    return f"cursor.{lane.value}"
+
+
+def number_of(facts: Mapping[str, int | str], key: str) -> int:
+    """A fact that is a number; 0 when it was never said."""
+    return int(facts.get(key, 0))
+
+
+def new_facts(
+    known: Mapping[str, int | str],
+    *,
+    newest: int,
+    reserved: int,
+    last_readable: int,
+    damaged: str | None,
+) -> Facts:
+    """What has to be written at an opening, so that no number is used twice.
+
+    `newest` is the highest sequence in the database, `reserved` what the side file says, `last_readable` the highest
+    one still found in a damaged database that was set aside for the reason `damaged`. A new database begins above all
+    of them; so does one that fell behind the side file by more than a block (a copy was put back).
+    """
+    if "floor" not in known:
+        floor = max(reserved, last_readable)
+        cursors: Facts = {cursor_key(lane): floor for lane in LANES}
+        if floor == 0 and damaged is None:
+            return {"floor": floor, **cursors}
+        first = last_readable + 1 if last_readable else max(1, reserved - BLOCK + 1)
+        return {"floor": floor, **cursors, **_recovery(damaged or _MISSING, first, floor)}
+    head = max(newest, number_of(known, "floor"))
+    if reserved > head + BLOCK:
+        return {"floor": reserved, **_recovery(_OLDER, head + 1, reserved)}
+    return {}
+
+
+def _recovery(reason: str, first: int, last: int) -> Facts:
+    if first > last:
+        return {"recovered": reason}
+    return {"recovered": reason, "recovered.first": first, "recovered.last": last}

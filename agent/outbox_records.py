@@ -1,0 +1,114 @@
+"""How a row of the journal lies in its table, and the statements that read and write it. Pure; opens nothing."""
+
+import itertools
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from agent.model import Event, Lane, Row, Severity
+from agent.outbox_facts import LANES
+
+MOST = (1 << 63) - 1  # SQLite's largest integer
+_COLUMNS = "seq, boot_id, wall_us, synchronised, raised_seq, duration_ms, body"
+INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+RAISE = "INSERT OR REPLACE INTO standing VALUES (?, ?, ?)"
+CLEAR = "DELETE FROM standing WHERE code = ? AND instance = ?"
+SET_FACT = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
+FACTS = "SELECT key, value FROM meta"
+FORGET_RECOVERY = "DELETE FROM meta WHERE key GLOB 'recovered*'"
+HEAD = "SELECT max(seq) FROM journal"
+NEWEST_CURSORS = "SELECT acked_critical, acked_rest FROM journal ORDER BY seq DESC LIMIT 1"
+OWED = "SELECT count(*) FROM journal WHERE lane = ? AND seq > ?"
+FETCH = f"SELECT {_COLUMNS} FROM journal WHERE lane = ? AND seq > ? ORDER BY seq"  # noqa: S608
+STANDING = f"SELECT {_COLUMNS} FROM journal WHERE seq IN (SELECT seq FROM standing) ORDER BY seq"  # noqa: S608
+_SEARCH = (
+    f"SELECT {_COLUMNS} FROM journal WHERE seq > :after AND seq <= :through"  # noqa: S608
+    " AND (:severities IS NULL OR severity IN (SELECT value FROM json_each(:severities)))"
+    " AND (:codes IS NULL OR code IN (SELECT value FROM json_each(:codes)))"
+)
+OLDEST_FIRST = _SEARCH + " ORDER BY seq"
+NEWEST_FIRST = _SEARCH + " ORDER BY seq DESC"
+_decoder = msgspec.json.Decoder(Event)
+_log = logging.getLogger("agent.outbox")
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows: `after` < sequence ≤ `through`, of these severities and codes (None: all), at most `limit`."""
+
+    after: int = 0
+    limit: int
+    through: int | None = None
+    severities: Collection[Severity] | None = None
+    codes: Collection[str] | None = None
+    newest_first: bool = False
+
+    @property
+    def statement(self) -> str:
+        """The statement that finds them."""
+        return NEWEST_FIRST if self.newest_first else OLDEST_FIRST
+
+    @property
+    def parameters(self) -> dict[str, int | str | None]:
+        """Its parameters."""
+        severities = None if self.severities is None else [one.value for one in self.severities]
+        return {
+            "after": self.after,
+            "through": MOST if self.through is None else self.through,
+            "severities": _list(severities),
+            "codes": _list(self.codes),
+        }
+
+
+class _Body(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """An event as it lies in the row: what has its default is left out, so that two rows share a page."""
+
+
+def record_of(row: Row, cursors: Mapping[Lane, int]) -> tuple[object, ...]:
+    """A row as INSERT wants it, with the cursors as of its commit."""
+    event = row.event
+    return (
+        row.seq,
+        LANES.index(event.lane),
+        event.code,
+        event.severity.value,
+        event.transition.value,
+        row.boot_id,
+        event.at_us,
+        row.wall_us,
+        row.synchronised,
+        row.raised_seq,
+        row.duration_ms,
+        *(cursors[lane] for lane in LANES),
+        msgspec.json.encode(_Body(**msgspec.structs.asdict(event))),
+    )
+
+
+def rows_of(records: Iterable[tuple[Any, ...]], journal: str, limit: int = MOST) -> list[Row]:
+    """The first `limit` readable rows; one whose event cannot be read is logged and passed over."""
+    readable = (row for record in records if (row := _row_of(record, journal)) is not None)
+    return list(itertools.islice(readable, min(limit, MOST)))
+
+
+def _row_of(record: tuple[Any, ...], journal: str) -> Row | None:
+    seq, boot_id, wall_us, synchronised, raised_seq, duration_ms, body = record
+    try:
+        event = _decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        _log.error("Row %d of the journal cannot be read and is passed over: %s.", seq, error)
+        return None
+    return Row(
+        seq=seq,
+        journal=journal,
+        raised_seq=raised_seq,
+        event=event,
+        boot_id=boot_id,
+        wall_us=wall_us,
+        synchronised=bool(synchronised),
+        duration_ms=duration_ms,
+    )
+
+
+def _list(items: Collection[str] | None) -> str | None:
+    return None if items is None else msgspec.json.encode(list(items)).decode()
