@@ -60,10 +60,11 @@ class ControlServer:
             said = json.loads(line)
         except ValueError as error:
             raise Refused(f"not JSON: {error}") from error
-        if not isinstance(said, dict) or said.get("do") not in self._commands:
+        what = said.pop("do", None) if isinstance(said, dict) else None
+        if not isinstance(what, str) or what not in self._commands:
             known = ", ".join(self._commands)
             raise Refused(f'expected {{"do": NAME, …}} with NAME one of: {known}')
-        command = self._commands[said.pop("do")]
+        command = self._commands[what]
         _check(command, said)
         return command, said
 
