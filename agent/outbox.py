@@ -324,17 +324,10 @@ def _look_over(db: sqlite3.Connection, path: Path, *, every_page: bool) -> None:
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
-    """Read-only. Where the directory may not be written either, a cleanly closed journal can still be read."""
-    name = path.absolute().as_uri()
-    db = sqlite3.connect(f"{name}?mode=ro", uri=True, isolation_level=None, timeout=_BUSY_S)
-    try:
-        db.execute(sql.HEAD)
-    except sqlite3.OperationalError:
-        db.close()
-        if beside(path, "-wal").exists():
-            raise
-        db = sqlite3.connect(f"{name}?immutable=1", uri=True, isolation_level=None)
-    return db
+    """Read-only. A journal closed cleanly has no log beside it and is opened without making one."""
+    how = "mode=ro" if beside(path, "-wal").exists() else "immutable=1"
+    name = f"{path.absolute().as_uri()}?{how}"
+    return sqlite3.connect(name, uri=True, isolation_level=None, timeout=_BUSY_S)
 
 
 def _last_readable(path: Path) -> int:

@@ -32,8 +32,10 @@ class JournalLock:
         self._say_who()
 
     def release(self) -> None:
-        """Let another have it. The file stays: removing it would race with the next holder."""
-        os.close(self._descriptor)
+        """Let another have it; twice does no harm. The file stays: removing it would race with the next holder."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor = -1
 
     def _say_who(self) -> None:
         """Write our pid for whoever finds the lock taken; the lock itself needs no byte of disk."""

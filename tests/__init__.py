@@ -1,0 +1,1 @@
+"""The tests; a package only so that their helpers have one name."""
