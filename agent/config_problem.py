@@ -1,6 +1,5 @@
 """What can be wrong with a configuration, and how it is said. Knows no file format and no rule."""
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -72,6 +71,8 @@ def same(text: str) -> Say:
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
     """Find the valid word most like this one, if any is like it."""
+    import difflib  # only a file with a mistake needs it
+
     found = difflib.get_close_matches(word[:64], list(valid), n=1, cutoff=0.6)
     return found[0] if found else None
 

@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from agent.config_problem import (
     ConfigProblems,
@@ -21,6 +20,7 @@ from agent.config_problem import (
     same,
     shown,
 )
+from agent.drivers.address import address_of
 from agent.drivers.profiles import ProfileProblems
 from agent.settings import DriverSettings, GpioSettings, ModbusSettings
 from agent.signals import SIGNALS, Kind, signal_for
@@ -48,11 +48,10 @@ def check(
     for key, driver in placed:
         if isinstance(driver, GpioSettings):
             _contact_signals(key, driver, report)
-        else:
-            _address(key, driver, report)
-    unknown = _unknown_profiles(placed, report, profiles) if profiles else set[str]()
+    unclear = _wrong_addresses(placed, report)
+    unclear |= _unknown_profiles(placed, report, profiles) if profiles else set[str]()
     if signals_of:
-        _one_giver_each([each for each in placed if each[0] not in unknown], report, signals_of)
+        _one_giver_each([each for each in placed if each[0] not in unclear], report, signals_of)
     _socket_path(sections, report)
     _limits(sections, report)
     _password_without_user(sections, report)
@@ -114,20 +113,24 @@ def _contacts() -> list[str]:
     return [*table, *CONTACT_DOORS, *(f"intercom.{station}" for station in stations)]
 
 
-def _address(key: str, driver: ModbusSettings, report: Report) -> None:
-    if driver.url and not _is_address(driver.url):
-        remedy = Say('For example "tcp://192.168.1.10:502".', '例如 "tcp://192.168.1.10:502"。')
-        report.add(
-            joined(key, "url"), shown(driver.url), same("tcp://host:port, 1 to 65535"), remedy
-        )
+def _wrong_addresses(placed: Sequence[Placed], report: Report) -> set[str]:
+    """Report and return the drivers whose address cannot be connected to."""
+    wrong: set[str] = set()
+    for key, driver in placed:
+        if isinstance(driver, ModbusSettings) and driver.url and not _is_address(driver.url):
+            wrong.add(key)
+            form = same("tcp://host:port, 1 to 65535")
+            remedy = Say('For example "tcp://192.168.1.10:502".', '例如 "tcp://192.168.1.10:502"。')
+            report.add(joined(key, "url"), shown(driver.url), form, remedy)
+    return wrong
 
 
 def _is_address(url: str) -> bool:
     try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
-    except ValueError:  # a port beyond 65535, or brackets that do not close
+        address_of(url)
+    except ValueError:
         return False
+    return True
 
 
 def _unknown_profiles(placed: Sequence[Placed], report: Report, profiles: Profiles) -> set[str]:

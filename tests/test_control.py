@@ -207,7 +207,7 @@ def test_a_handler_that_hangs_is_answered_for(tmp_path):
 # ---- bad company ----
 
 
-def test_a_follower_that_leaves_ends_its_stream(tmp_path):
+def test_a_follower_that_leaves_ends_its_stream(tmp_path, caplog):
     async def story(path, verbs):
         reader, writer = await asyncio.open_unix_connection(path)
         writer.write(framed(b'{"verb":"forever"}'))
@@ -218,6 +218,7 @@ def test_a_follower_that_leaves_ends_its_stream(tmp_path):
         await verbs.ended.wait()
 
     served(tmp_path, story)
+    assert not caplog.records
 
 
 def test_a_reader_that_does_not_read_is_dropped_and_holds_nobody_up(tmp_path):

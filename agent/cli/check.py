@@ -1,0 +1,157 @@
+"""`elevator-agent check`: every mistake of a configuration, else what can be detected with it."""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent.cli import screen
+from agent.cli.layout import aligned
+from agent.cli.site import checked_settings, folders_of, signals_of
+from agent.cli.texts import Words
+from agent.cli.verb import FINE, USAGE, WARNING, verb
+from agent.config import ConfigProblems, Problem, config_path, password
+from agent.settings import MonitorSettings, Settings
+
+if TYPE_CHECKING:
+    from agent.monitor.capabilities import Capability
+
+
+Warned = tuple[str, Mapping[str, object]]  # the text's key without "warning.", and its values
+
+
+def command(words: Words) -> click.Command:
+    """Make the verb."""
+    return verb("check", words, _work)
+
+
+def _work(words: Words, *, config: Path | None, as_json: bool) -> int:
+    file = str(config_path(config))
+    try:
+        settings = checked_settings(config)
+        credential = _credential(settings)
+    except ConfigProblems as wrong:
+        _show_problems(file, wrong, words, as_json=as_json)
+        return USAGE
+    from agent.monitor.capabilities import capabilities
+
+    drivers = {driver.name: signals_of(driver, folders_of(config)) for driver in settings.drivers}
+    wired = {signal for signals in drivers.values() for signal in signals}
+    warned = warnings_of(settings, wired) + credential
+    if as_json:
+        screen.show_json(document(file, settings, drivers, capabilities(wired), warned))
+    else:
+        screen.show(*page(file, settings, drivers, capabilities(wired), words))
+        for key, values in warned:
+            screen.show(words("check.warning", text=words(f"warning.{key}", **values)))
+    return WARNING if warned else FINE
+
+
+def warnings_of(settings: Settings, signals: Collection[str]) -> list[Warned]:
+    """List what is allowed and yet probably not meant."""
+    warned: list[Warned] = []
+    if not settings.drivers:
+        warned.append(("no_drivers", {}))
+    gap = settings.monitor.longest_zone_gap_s
+    if signals and "car.moving" not in signals and gap == MonitorSettings().longest_zone_gap_s:
+        warned.append(("zone_gap", {"value": gap}))
+    if signals and "alarm.button" not in signals:
+        warned.append(("alarm_button", {}))
+    if not settings.elevator.rescue_code:
+        warned.append(("rescue_code", {}))
+    return warned
+
+
+def _credential(settings: Settings) -> list[Warned]:
+    """Try the password, unless only the service is given it; raises ConfigProblems."""
+    name = settings.mqtt.password_file
+    if name and "/" not in name and "CREDENTIALS_DIRECTORY" not in os.environ:
+        return [("credential", {"name": name})]
+    password(settings.mqtt)
+    return []
+
+
+def document(
+    file: str,
+    settings: Settings,
+    drivers: Mapping[str, Sequence[str]],
+    events: Sequence["Capability"],
+    warned: Sequence[Warned],
+) -> dict[str, Any]:
+    """Give the summary as `--json` prints it."""
+    en, zh = Words("en"), Words("zh")
+    return {
+        "file": file,
+        "valid": True,
+        "problems": [],
+        "elevator": {"site": settings.elevator.site, "id": settings.elevator.id},
+        "drivers": [
+            {"name": driver.name, "kind": _kind(driver), "signals": drivers[driver.name]}
+            for driver in settings.drivers
+        ],
+        "events": [
+            {
+                "code": each.code,
+                "state": each.state,
+                "missing": each.missing,
+                "note": {"en": each.note_en, "zh": each.note_zh},
+            }
+            for each in events
+        ],
+        "warnings": [
+            {
+                "code": key,
+                "text": {"en": en(f"warning.{key}", **v), "zh": zh(f"warning.{key}", **v)},
+            }
+            for key, v in warned
+        ],
+    }
+
+
+def _kind(driver: object) -> str:
+    return str(getattr(driver, "__struct_config__").tag)  # noqa: B009 - msgspec's own attribute
+
+
+def page(
+    file: str,
+    settings: Settings,
+    drivers: Mapping[str, Sequence[str]],
+    events: Sequence["Capability"],
+    words: Words,
+) -> list[str]:
+    """Give the summary as lines for a person."""
+    rows = [
+        (f"  {each.name}", _kind(each), " ".join(drivers[each.name])) for each in settings.drivers
+    ]
+    lines = [words("check.valid", file=file)]
+    if rows:
+        lines += ["", words("check.drivers"), *aligned(rows)]
+    lines += ["", words("check.events")]
+    for state in ("full", "partial", "none"):
+        told = [_event(each, words) for each in events if each.state == state]
+        lines += [f"  {words(f'check.{state}')}"] if told else []
+        lines += [f"    {line}" for line in told]
+    return [*lines, ""]
+
+
+def _event(each: "Capability", words: Words) -> str:
+    note = each.note_zh if words.lang == "zh" else each.note_en
+    missing = words("check.missing", names=" ".join(each.missing)) if each.missing else ""
+    return "  ".join(part for part in (each.code, missing, note) if part)
+
+
+def _show_problems(file: str, wrong: ConfigProblems, words: Words, *, as_json: bool) -> None:
+    if as_json:
+        problems = [_problem(problem) for problem in wrong.problems]
+        screen.show_json({"file": file, "valid": False, "problems": problems})
+        return
+    screen.show(wrong.text(words.lang))
+    screen.say(words("error.problems", count=len(wrong.problems)))
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    said = {"found": problem.found, "allowed": problem.allowed, "remedy": problem.remedy}
+    texts = {name: {"en": text.en, "zh": text.zh} for name, text in said.items()}
+    return {"file": problem.file, "key": problem.key, **texts}

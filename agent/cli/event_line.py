@@ -1,0 +1,59 @@
+"""One event message as one line for a person: when, how urgent, what happened, what decided it."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from agent.cli import screen
+from agent.cli.layout import clean, cut, pad
+from agent.cli.signals import shown
+from agent.cli.texts import Words
+
+_DETAILS = ("from", "to", "reason", "occupancy", "filtered")  # what a line has room for
+
+
+class _Message(msgspec.Struct):
+    time: dt.datetime
+    data: dict[str, Any]
+
+
+def time_of(message: bytes) -> dt.datetime:
+    """Read when an event happened; raises MsgspecError."""
+    return _messages.decode(message).time
+
+
+def event_line(message: bytes, words: Words) -> str:
+    """Write an event message as a line, in local time; raises MsgspecError."""
+    event = _messages.decode(message)
+    data = event.data
+    severity = str(data.get("severity"))
+    parts = [
+        f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}",
+        pad(words.known("severity", severity), 8),
+        pad(words.known("transition", str(data.get("transition"))), 12),
+        _title(data, words),
+        *_facts(data),
+    ]
+    return screen.paint(cut(clean("  ".join(parts)), screen.width()), severity)
+
+
+def _title(data: Mapping[str, Any], words: Words) -> str:
+    title = data.get("title")
+    named = title.get(words.lang) if isinstance(title, Mapping) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    text = str(named or data.get("code"))  # pyright: ignore[reportUnknownArgumentType]
+    return f"{text} [{data['instance']}]" if data.get("instance") else text
+
+
+def _facts(data: Mapping[str, Any]) -> list[str]:
+    """List the deciding signals, what was unknown, and the details a line has room for."""
+    evidence: Mapping[str, Any] = data.get("evidence") or {}
+    facts = [f"{name}={shown(fact.get('v'))}" for name, fact in evidence.items()]
+    facts += [f"{name}=?" for name in data.get("unknown") or ()]
+    return facts + [
+        f"{name}={shown(data[name])}" for name in _DETAILS if data.get(name) is not None
+    ]
+
+
+_messages = msgspec.json.Decoder(_Message)
