@@ -40,7 +40,7 @@ class Monitor:
         standing: Sequence[Standing] = (),
     ) -> None:
         self._out: list[Event] = []
-        self._watches = watches(drivers, standing, self._out)
+        self._watches = watches(drivers, self._out)
         self._nodes = [*term_nodes(), *(watch_node(watch) for watch in self._watches)]
         fitted = [signal for signals in drivers.values() for signal in signals]
         names = (*SIGNALS, *fitted, *(node.name for node in self._nodes), *_yielded_to())
@@ -55,10 +55,8 @@ class Monitor:
             1 << index: (node.step, node.name, self._by_value[node.name], index)
             for index, node in enumerate(self._nodes)
         }
-        for watch in self._watches:
-            self.snapshot.values[standing_term(*watch.key)] = watch.life.standing
+        self._take_over(standing)
         self._ask(self._alive)
-        self._configured_away(standing)
 
     def _marks(self) -> tuple[dict[str, int], dict[str, int]]:
         """For each name, the nodes that read its value, and those that read whether it is lost."""
@@ -71,15 +69,23 @@ class Monitor:
                 by_loss[name] |= 1 << index
         return by_value, by_loss
 
-    def _configured_away(self, standing: Sequence[Standing]) -> None:
-        """What stands although its detector is no longer configured is cleared, and says why."""
-        kept = {watch.key for watch in self._watches}
+    def adopt(self, standing: Sequence[Standing]) -> list[Event]:
+        """Take over what a journal that could not be read at the start says stands; returns what that brings about."""
+        self._take_over(standing)
+        self._ask(self._alive)
+        return self._events()
+
+    def _take_over(self, standing: Sequence[Standing]) -> None:
+        """What stands goes on standing; what no configured detector can end is cleared, and says why."""
+        watches_by_key = {watch.key: watch for watch in self._watches}
         for old in standing:
-            entry = CATALOG.get(old.code)
-            if entry is None or entry.agent or (old.code, old.instance) in kept:
-                continue
-            reason = "configuration_changed"
-            self._out.append(cleared(entry, old.instance, old.life, self.snapshot, reason))
+            entry, watch = CATALOG.get(old.code), watches_by_key.get((old.code, old.instance))
+            if watch is not None and not watch.life.standing:
+                watch.life = old.life
+                self.snapshot.values[standing_term(*watch.key)] = True
+            elif watch is None and entry is not None and not entry.agent:
+                reason = "configuration_changed"
+                self._out.append(cleared(entry, old.instance, old.life, self.snapshot, reason))
 
     @property
     def due_us(self) -> int | None:

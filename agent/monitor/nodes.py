@@ -4,7 +4,7 @@ A node is a step `(memory, snapshot, limits) -> (memory, value, due_us)`. A term
 detector's is whether its event stands, and its transitions go into `events` on the way.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +54,8 @@ class Watch:
 
     __slots__ = ("detector", "entry", "events", "life")
 
-    def __init__(self, detector: Detector, life: Life, events: list[Event]) -> None:
-        self.detector, self.life, self.events = detector, life, events
+    def __init__(self, detector: Detector, events: list[Event]) -> None:
+        self.detector, self.life, self.events = detector, Life(), events
         self.entry = CATALOG[detector.code]
 
     def step(
@@ -90,15 +90,12 @@ def term_nodes() -> list[Node]:
     ]
 
 
-def watches(
-    drivers: Mapping[str, Sequence[str]], standing: Iterable[Standing], events: list[Event]
-) -> list[Watch]:
+def watches(drivers: Mapping[str, Sequence[str]], events: list[Event]) -> list[Watch]:
     """The detectors that an installation's signals allow: one whose inputs are not fitted is never raised."""
     wired = {name: tuple(signals) for name, signals in drivers.items()}
     fitted = {signal for signals in wired.values() for signal in signals}
-    lives = {(old.code, old.instance): old.life for old in standing}
     return [
-        Watch(detector, lives.get((detector.code, detector.instance), Life()), events)
+        Watch(detector, events)
         for detector in detectors_for(wired)
         if is_possible(CATALOG[detector.code], fitted)
     ]

@@ -1,0 +1,215 @@
+"""What the running service answers on its control socket. Reads only; every answer is documented in docs/cli.md."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from agent import __version__
+from agent.clock import Clock
+from agent.control import Handler, Peer, RefusedError
+from agent.intake import Intake
+from agent.model import SECOND_US, Event, Instant, Lane, Point, Row, Severity, Transition
+from agent.monitor.catalog import CATALOG
+from agent.naming import naming_of
+from agent.settings import ElevatorSettings
+from agent.uplink.messages import Envelope, Origin, event_message, iso
+from agent.uplink.publisher import Publisher
+from agent.writer import Outbox
+
+_LIMIT = 50
+_LIMIT_MOST = 10_000
+_FOLLOWERS_BEHIND_MOST = 1000  # rows a slow reader may be behind before it is let go
+
+
+class Question(msgspec.Struct, frozen=True):
+    """The parameters of `events`: the last `limit`, or with `after` those that follow; then, to `follow`, new ones."""
+
+    after: int = 0
+    limit: int = _LIMIT
+    severity: str | None = None
+    code: str | None = None
+    follow: bool = False
+
+
+class Board:
+    """What stands, and who listens to new rows."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.standing: OrderedDict[tuple[str, str | None], tuple[Event, int | None, int]] = (
+            OrderedDict()
+        )
+        self.followers: set[asyncio.Queue[Row | None]] = set()
+        for row in rows:
+            if row.event.transition is Transition.RAISED:
+                self.standing[row.event.key] = (row.event, row.seq, row.wall_us)
+
+    def submitted(self, events: Sequence[Event], now: Instant) -> None:
+        """Events handed to the journal."""
+        for event in events:
+            if event.transition is Transition.RAISED:
+                self.standing[event.key] = (event, None, now.wall_at(event.at_us))
+            elif event.transition is Transition.CLEARED:
+                self.standing.pop(event.key, None)
+
+    def committed(self, rows: Sequence[Row]) -> None:
+        """Rows in the journal."""
+        for row in rows:
+            stands = self.standing.get(row.event.key)
+            if stands is not None and row.event == stands[0]:
+                self.standing[row.event.key] = (row.event, row.seq, row.wall_us)
+            for follower in tuple(self.followers):
+                self._tell(follower, row)
+
+    def _tell(self, follower: asyncio.Queue[Row | None], row: Row) -> None:
+        """A reader too far behind is let go, so that it cannot hold rows in memory."""
+        if follower.qsize() < _FOLLOWERS_BEHIND_MOST:
+            follower.put_nowait(row)
+        else:
+            self.followers.discard(follower)
+            follower.put_nowait(None)
+
+
+class Answers:
+    """The verbs of the socket: `status`, `signals`, `events`."""
+
+    def __init__(
+        self,
+        elevator: ElevatorSettings,
+        origin: Origin,
+        clock: Clock,
+        parts: tuple[Intake, Outbox, Publisher, Board],
+        driver_of: Mapping[str, str],
+    ) -> None:
+        self._elevator, self._origin, self._clock = elevator, origin, clock
+        self._intake, self._outbox, self._publisher, self._board = parts
+        self._driver_of = driver_of
+        self._start_us = clock.uptime_us()
+
+    @property
+    def verbs(self) -> Mapping[str, Handler]:
+        """Verb → handler."""
+        return {"status": self.status, "signals": self.signals, "events": self.events}
+
+    async def status(self, _params: dict[str, Any], _peer: Peer) -> dict[str, object]:
+        """One screen: links, uplink, journal, what stands."""
+        now = self._clock.now()
+        elevator, uplink = self._elevator, self._publisher.snapshot()
+        reason = self._publisher.health_reason
+        return {
+            "elevator": {"site": elevator.site, "id": elevator.id, "name": elevator.name},
+            "state": "online" if reason is None else "degraded",
+            "reason": reason,
+            "version": __version__,
+            "uptime_s": (now.uptime_us - self._start_us) // SECOND_US,
+            "boot_id": self._clock.boot_id,
+            "links": {name: _link(link, now) for name, link in self._intake.links.items()},
+            "mqtt": {**uplink, "reason": uplink["error"] or ""},
+            "outbox": await self._outbox_state(),
+            "standing": [_standing(*each, now) for each in self._board.standing.values()],
+            "clock": {"synchronised": now.synchronised},
+        }
+
+    async def _outbox_state(self) -> dict[str, object]:
+        outbox = self._outbox
+        return {
+            "journal": outbox.journal,
+            "head": outbox.head,
+            "owed": {
+                "critical": await outbox.owed(Lane.CRITICAL),
+                "rest": await outbox.owed(Lane.REST),
+            },
+            "fault": outbox.fault,
+            "waiting": outbox.waiting,
+            "dropped": {severity.value: count for severity, count in outbox.dropped.items()},
+        }
+
+    async def signals(self, _params: dict[str, Any], _peer: Peer) -> dict[str, object]:
+        """Every wired signal with its quality and its age."""
+        now = self._clock.now()
+        points = self._intake.freshness.points()
+        return {
+            "signals": {
+                name: {**_signal(point, now), "driver": self._driver_of.get(name)}
+                for name, point in points.items()
+            }
+        }
+
+    async def events(self, params: dict[str, Any], _peer: Peer) -> AsyncGenerator[object, None]:
+        """Yield rows of the journal, as event messages."""
+        question = _question(params)
+        queue: asyncio.Queue[Row | None] = asyncio.Queue()
+        if question.follow:
+            self._board.followers.add(queue)
+        try:
+            last = 0
+            for row in await self._past(question):
+                last = row.seq
+                yield self._message(row)
+            while question.follow and (row_or_end := await queue.get()) is not None:
+                if row_or_end.seq > last and _wanted(row_or_end, question):
+                    yield self._message(row_or_end)
+        finally:
+            self._board.followers.discard(queue)
+
+    async def _past(self, question: Question) -> list[Row]:
+        severities = None if question.severity is None else [Severity(question.severity)]
+        codes = None if question.code is None else [question.code]
+        newest = not question.after
+        rows = await self._outbox.rows(
+            question.after, question.limit, severities, codes, newest_first=newest
+        )
+        return rows[::-1] if newest else rows
+
+    def _message(self, row: Row) -> msgspec.Raw:
+        return msgspec.Raw(
+            event_message(row.event, Envelope.of(row), self._origin, naming_of(row.event))
+        )
+
+
+def _question(params: dict[str, Any]) -> Question:
+    try:
+        question = msgspec.convert(params, Question)
+        if question.severity is not None:
+            Severity(question.severity)
+    except (msgspec.ValidationError, ValueError) as wrong:
+        raise RefusedError("bad_params", str(wrong), "See: elevator-agent events --help") from wrong
+    if question.code is not None and question.code not in CATALOG:
+        codes = ", ".join(CATALOG)
+        raise RefusedError("bad_params", f"no event {question.code!r}", f"One of: {codes}.")
+    return msgspec.structs.replace(question, limit=max(1, min(question.limit, _LIMIT_MOST)))
+
+
+def _wanted(row: Row, question: Question) -> bool:
+    if question.severity is not None and row.event.severity.value != question.severity:
+        return False
+    return question.code is None or row.event.code == question.code
+
+
+def _link(link: Mapping[str, object], now: Instant) -> dict[str, object]:
+    since_us = link["since_us"]
+    assert isinstance(since_us, int)
+    since_s = (now.uptime_us - since_us) // SECOND_US
+    return {"up": link["up"], "reason": link["reason"], "since_s": since_s}
+
+
+def _signal(point: Point, now: Instant) -> dict[str, object]:
+    at = None if point.at_us is None else iso(now.wall_at(point.at_us))
+    age_ms = None if point.at_us is None else (now.uptime_us - point.at_us) // 1000
+    return {"v": point.value, "q": point.quality.value, "at": at, "age_ms": age_ms}
+
+
+def _standing(event: Event, seq: int | None, wall_us: int, now: Instant) -> dict[str, object]:
+    name = naming_of(event)
+    return {
+        "code": event.code,
+        "instance": event.instance,
+        "severity": event.severity.value,
+        "title": {"en": name.title_en, "zh": name.title_zh},
+        "since": iso(wall_us),
+        "age_s": max(0, now.wall_us - wall_us) // SECOND_US,
+        "seq": seq,
+        "journaled": seq is not None,
+    }

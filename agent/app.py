@@ -1,0 +1,306 @@
+"""The composition root: configuration → objects → running loop. The only place that names concrete classes."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent import __version__
+from agent.answers import Answers, Board
+from agent.clock import Clock, sleep
+from agent.config import ConfigProblems, load
+from agent.control import ControlServer, ControlTakenError, ControlUnavailableError
+from agent.drivers import table
+from agent.drivers.port import Driver
+from agent.drivers.profiles import default_folders, profile_names
+from agent.freshness import Freshness
+from agent.intake import Intake
+from agent.model import Event, Instant, Row, Severity, Transition
+from agent.monitor.capabilities import capabilities
+from agent.monitor.catalog import CATALOG
+from agent.monitor.limits import limits_of
+from agent.monitor.monitor import Monitor, Standing
+from agent.naming import naming_of
+from agent.outbox_fault import JournalBusy
+from agent.recorder import Recorder
+from agent.self_events import SelfEvents
+from agent.settings import Settings
+from agent.uplink.link import MqttLink
+from agent.uplink.messages import Origin, asset_message, will_message
+from agent.uplink.mqtt import Will
+from agent.uplink.publisher import Publisher, Sources
+from agent.uplink.topics import Topics
+from agent.wiring import Wiring
+from agent.writer import Outbox
+
+_log = logging.getLogger("agent")
+_OPEN_S = 2.0  # a journal that takes longer to open must not delay an alarm
+_DRAIN_S = 1.5  # of the 5 s that a stop may take; the publisher's good-bye takes at most 2 s
+_LOOK_S = 1.0
+
+FINE, FAILED, USAGE = 0, 1, 2
+
+
+def main(config: Path, record: Path | None = None) -> int:
+    """Run the service until it is stopped; returns the exit code."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+    folders = default_folders(config)
+    try:
+        settings = load(
+            config,
+            signals_of=lambda driver: table.signals_of(driver, folders),
+            profiles=lambda: profile_names(folders),
+        )
+    except ConfigProblems as problems:
+        print(problems, file=sys.stderr)  # noqa: T201 - this is the command line
+        return USAGE
+    try:
+        return asyncio.run(_serve(settings, folders, record))
+    except (JournalBusy, ControlTakenError, ControlUnavailableError) as taken:
+        print(taken, file=sys.stderr)  # noqa: T201 - this is the command line
+        return USAGE
+
+
+async def _serve(settings: Settings, folders: Sequence[Path], record: Path | None) -> int:
+    service = Service(settings, folders, record)
+    await service.start()
+    return await service.run()
+
+
+class Service:
+    """All parts of one running agent. `start`, then `run` until a signal or a failure ends it."""
+
+    def __init__(self, settings: Settings, folders: Sequence[Path], record: Path | None) -> None:
+        self._settings, self._record = settings, record
+        self._clock = Clock()
+        self._drivers: list[Driver] = [
+            table.build(driver, self._clock, folders) for driver in settings.drivers
+        ]
+        self._outbox = Outbox(
+            Path(settings.outbox.path),
+            self._clock,
+            on_committed=self._committed,
+            on_fault=self._journal_fault,
+        )
+        self._ending = asyncio.Event()
+        self._error: BaseException | None = None
+        self._dropped = 0
+
+    async def start(self) -> None:
+        """Open the journal and put everything together around what it says stands."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._failed)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._ending.set)
+        self._started = False
+        await self._outbox.start(_OPEN_S)
+        self._opened = bool(self._outbox.journal)
+        wired = {driver.name: tuple(driver.signals) for driver in self._drivers}
+        intervals = {
+            driver.name: getattr(driver, "poll_interval_ms", 0) * 1000
+            for driver in self._settings.drivers
+        }
+        self._wiring = Wiring(wired, intervals)
+        self._board = Board(self._outbox.standing)
+        self._self_events = SelfEvents(_own(self._outbox.standing))
+        self._intake = self._make_intake()
+        self._publisher = self._make_publisher()
+        self._intake.on_state = self._publisher.state_changed
+        self._intake.on_links = self._publisher.set_links
+        self._control = self._make_control()
+        await self._control.start()
+        self._started = True
+        self._say_start()
+
+    def _make_intake(self) -> Intake:
+        now = self._clock.now()
+        limits_us = {name: limit for d in self._drivers for name, limit in d.signals.items()}
+        monitor = Monitor(
+            self._wiring.drivers,
+            limits_of(self._settings.monitor, self._wiring.polls_us),
+            start_us=now.uptime_us,
+            standing=_standing(self._outbox.standing),
+        )
+        recorder = None
+        if self._record is not None:
+            elevator = self._settings.elevator.id
+            recorder = Recorder(
+                self._record, elevator, self._clock.boot_id, now, self._wiring.drivers
+            )
+        self._recorder = recorder
+        freshness = Freshness(limits_us, now.uptime_us)
+        return Intake(self._clock, freshness, monitor, self._deliver, recorder=recorder)
+
+    def _make_publisher(self) -> Publisher:
+        mqtt, elevator = self._settings.mqtt, self._settings.elevator
+        topics = Topics.of(mqtt, elevator)
+        self._origin = Origin(
+            source=topics.root, elevator=elevator.id, rescue_code=elevator.rescue_code
+        )
+        able = {each.code: each for each in capabilities(self._wiring.signals)}
+        card = asset_message(elevator, able, __version__)
+        client_id = mqtt.client_id or f"elevator-agent-{elevator.site}-{elevator.id}"
+        will = Will(topics.status, will_message(self._clock.boot_id, self._outbox.journal))
+        return Publisher(
+            mqtt,
+            self._origin,
+            Sources(
+                owed=self._outbox,
+                asset=lambda: card,
+                state=self._intake.freshness.points,
+                naming=naming_of,
+                standing=self._outbox.standing,
+            ),
+            MqttLink(mqtt, client_id, will, self._clock),
+            self._clock,
+        )
+
+    def _make_control(self) -> ControlServer:
+        answers = Answers(
+            self._settings.elevator,
+            self._origin,
+            self._clock,
+            (self._intake, self._outbox, self._publisher, self._board),
+            self._wiring.driver_of,
+        )
+        return ControlServer(Path(self._settings.control.path), answers.verbs)
+
+    def _say_start(self) -> None:
+        now = self._clock.now()
+        said = [self._self_events.notice("agent_started", now.uptime_us, {"version": __version__})]
+        said += self._self_events.restarted(now.uptime_us)
+        self._deliver([*said, *self._recovered(now)], now)
+        if self._outbox.fault is not None:
+            self._journal_fault(self._outbox.fault)
+        self._intake.begin()
+
+    def _recovered(self, now: Instant) -> list[Event]:
+        """The journal was lost or damaged: which sequence numbers do not exist."""
+        if self._outbox.recovered is None:
+            return []
+        first, last = self._outbox.recovered_range or (None, None)
+        detail = {"reason": self._outbox.recovered, "missing_from": first, "missing_to": last}
+        return [self._self_events.notice("outbox_recovered", now.uptime_us, detail)]
+
+    async def run(self) -> int:
+        """Work until a signal comes (0) or something that must not fail does (1)."""
+        work = asyncio.create_task(self._work(), name="work")
+        ending = asyncio.create_task(self._ending.wait(), name="ending")
+        await asyncio.wait({work, ending}, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            try:
+                await work
+            except Exception as error:  # noqa: BLE001 - whatever it was, the end is orderly
+                self._error = error
+        await self._stop()
+        if self._error is None:
+            return FINE
+        _log.error("The agent ends because of an error of its own.", exc_info=self._error)
+        return FAILED
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for driver in self._drivers:
+                group.create_task(driver.run(self._intake), name=f"driver {driver.name}")
+            group.create_task(self._intake.keep_time(), name="timers")
+            group.create_task(self._publisher.run(), name="publisher")
+            group.create_task(self._look_after(), name="housekeeping")
+
+    async def _stop(self) -> None:
+        """Sources have stopped; the journal takes what waits, the broker hears good-bye, all within 5 s."""
+        if self._recorder is not None:
+            self._recorder.close(self._clock.uptime_us())
+        await self._control.close()
+        await self._publisher.stop()
+        await self._outbox.stop(_DRAIN_S)
+
+    # ---------------------------------------------------------------- events on their way
+
+    def _deliver(self, events: Sequence[Event], now: Instant) -> None:
+        self._board.submitted(events, now)
+        self._outbox.submit(events, now)
+        self._publisher.submitted(events, now)
+
+    def _committed(self, rows: tuple[Row, ...]) -> None:
+        self._board.committed(rows)
+        self._publisher.committed(rows)
+
+    def _journal_fault(self, reason: str | None) -> None:
+        """The card failed or is back: it is an event, and the status says so."""
+        if not self._started:
+            return
+        if reason is None and not self._opened:
+            self._opened_late()
+        now = self._clock.now()
+        detail = {"reason": reason} if reason else {"reason": "writable_again"}
+        event = self._self_events.follow(
+            "storage_failed", now.uptime_us, detail, holds=reason is not None
+        )
+        if event is not None:
+            self._deliver([event, *self._dropped_since(now)], now)
+
+    def _opened_late(self) -> None:
+        """The journal could not be read at the start: what it says stands is taken over now."""
+        self._opened = True
+        events = self._intake.monitor.adopt(_standing(self._outbox.standing))
+        self._publisher.opened(self._outbox.standing)
+        now = self._clock.now()
+        self._deliver([*events, *self._recovered(now)], now)
+
+    def _dropped_since(self, now: Instant) -> list[Event]:
+        """Records that found no room in memory while the card did not answer."""
+        dropped = self._outbox.dropped
+        total = sum(dropped.values())
+        if total == self._dropped:
+            return []
+        self._dropped = total
+        detail = {severity.value: count for severity, count in dropped.items()}
+        return [self._self_events.notice("records_dropped", now.uptime_us, detail)]
+
+    async def _look_after(self) -> None:
+        """What nobody tells: whether the broker refuses, and whether a rule was set aside."""
+        while True:
+            await sleep(_LOOK_S)
+            now = self._clock.now()
+            refusing = self._publisher.refusing
+            event = self._self_events.follow(
+                "publish_refused",
+                now.uptime_us,
+                {"reason": refusing or "accepted_again"},
+                holds=refusing is not None,
+            )
+            if event is not None:
+                self._deliver([event], now)
+            aside = self._intake.monitor.set_aside
+            self._publisher.fault("agent_fault" if aside else None)
+
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        """An error in a callback is our own mistake: the process ends and systemd starts it again."""
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            self._error = error
+            self._ending.set()
+        else:
+            loop.default_exception_handler(context)
+
+
+def _standing(rows: Sequence[Row]) -> list[Standing]:
+    """What stands, for the monitor; `since` is kept where it is of this boot."""
+    return [
+        Standing(row.event.code, row.event.instance, row.event.severity, row.event.since_us)
+        for row in rows
+        if row.event.transition is Transition.RAISED
+    ]
+
+
+def _own(rows: Sequence[Row]) -> dict[tuple[str, str | None], Severity]:
+    """What stands about the agent itself."""
+    codes = {entry.code for entry in CATALOG.values() if entry.agent}
+    return {row.event.key: row.event.severity for row in rows if row.event.code in codes}
