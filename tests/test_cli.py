@@ -403,12 +403,13 @@ def test_a_live_verb_with_a_broken_configuration_ends_with_2(config, capsys):
     assert "line 2, column 8" in captured.err
 
 
-def test_a_refusal_of_the_service_ends_with_1_and_its_remedy(config, capsys):
+@pytest.mark.parametrize(("reason", "code"), [("busy", 1), ("bad_params", 2)])
+def test_a_refusal_of_the_service_is_shown_with_its_remedy(config, capsys, reason, code):
     async def refuse(params, peer):
-        raise RefusedError("busy", "The journal is busy.", "Try again.")
+        raise RefusedError(reason, "The journal is busy.", "Try again.")
 
     with service(config, status=refuse):
-        assert main(["status", "--config", str(config)]) == 1
+        assert main(["status", "--config", str(config)]) == code
     assert capsys.readouterr().err == "The journal is busy.\n    Try again.\n"
 
 

@@ -19,7 +19,7 @@ class Signal(msgspec.Struct):
     v: bool | int | float | str | None = None
     q: str = "good"
     age_ms: float | None = None
-    driver: str = ""
+    driver: str | None = None
 
 
 class Signals(msgspec.Struct):
@@ -46,7 +46,7 @@ def _work(words: Words, *, config: Path | None, as_json: bool) -> int:
 
 def _row(name: str, signal: Signal) -> list[str]:
     seconds = None if signal.age_ms is None else signal.age_ms / 1000
-    return [name, shown(signal.v), signal.q, age(seconds), signal.driver]
+    return [name, shown(signal.v), signal.q, age(seconds), signal.driver or ""]
 
 
 def shown(value: object) -> str:

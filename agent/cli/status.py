@@ -31,7 +31,7 @@ class Link(msgspec.Struct):
     """A driver's link; `since_s` is how long it has been so."""
 
     up: bool
-    reason: str = ""
+    reason: str | None = None
     since_s: float | None = None
 
 
@@ -39,7 +39,7 @@ class Mqtt(msgspec.Struct):
     """The connection upstream."""
 
     connected: bool = False
-    reason: str = ""
+    reason: str | None = None
 
 
 class Owed(msgspec.Struct):
@@ -155,15 +155,13 @@ def _links(links: Mapping[str, Link], words: Words) -> list[str]:
 def _link(name: str, link: Link, words: Words) -> str:
     state = words("status.up" if link.up else "status.down")
     since = words("status.since", age=age(link.since_s)) if link.since_s is not None else ""
-    line = (
-        f"{_label(words('status.links'))}{pad(cut(name, 20), 20)}  {state} {since}  {link.reason}"
-    )
+    line = f"{_label(words('status.links'))}{pad(cut(name, 20), 20)}  {state} {since}  {link.reason or ''}"
     return screen.paint(cut(clean(line.rstrip()), WIDTH), "" if link.up else "major")
 
 
 def _mqtt(mqtt: Mqtt, words: Words) -> str:
     state = words("status.connected" if mqtt.connected else "status.disconnected")
-    line = f"{_label(words('status.mqtt'))}{state}  {mqtt.reason}".rstrip()
+    line = f"{_label(words('status.mqtt'))}{state}  {mqtt.reason or ''}".rstrip()
     return screen.paint(cut(clean(line), WIDTH), "" if mqtt.connected else "minor")
 
 

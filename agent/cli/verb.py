@@ -75,7 +75,7 @@ def _guarded(work: Callable[..., int], words: Words, **options: Any) -> int:  # 
             code = NOT_RUNNING
         except RefusedError as wrong:
             screen.say(f"{wrong.failure.message}\n    {wrong.failure.remedy}".rstrip())
-            code = WARNING
+            code = USAGE if wrong.failure.code == "bad_params" else WARNING
         except msgspec.MsgspecError as wrong:
             screen.say(words("error.not_understood", reason=wrong))
             code = WARNING
