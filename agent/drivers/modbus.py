@@ -78,15 +78,21 @@ class TcpWire:
         self._settings = settings
         self._timeout_s = settings.timeout_ms / 1000
         self._waiting: asyncio.Timeout | None = None
-        self._client = AsyncModbusTcpClient(
+        self._client = client = AsyncModbusTcpClient(
             host,
             port=port,
-            timeout=self._timeout_s + 2 * CONNECT_S,  # ours strikes first
+            timeout=None,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # ours only
             retries=0,
             reconnect_delay=0,
             trace_connect=self._changed,
         )
-        self._client.ctx.framer = ReadOnlyFramer()
+        client.ctx.framer = ReadOnlyFramer()
+        self._readers = {
+            Table.COIL: client.read_coils,
+            Table.DISCRETE: client.read_discrete_inputs,
+            Table.HOLDING: client.read_holding_registers,
+            Table.INPUT: client.read_input_registers,
+        }
 
     async def connect(self) -> str:
         """Connect once; empty on success, else what is wrong and what to do about it."""
@@ -113,33 +119,27 @@ class TcpWire:
 
     async def read(self, block: Block) -> Words:
         """Read one whole block; raises NoAnswerError for anything but a proper answer in time."""
-        asked = f"{self._settings.url} device_id {self._settings.device_id}, {_named(block)}"
+        device_id = self._settings.device_id
+        ask = self._readers[block.table]
         try:
             async with asyncio.timeout(self._timeout_s) as self._waiting:
-                answer = await self._ask(block)
+                answer = await ask(block.address, count=block.count, device_id=device_id)
         except (TimeoutError, ConnectionException):
-            raise SilenceError(
-                f"{asked}: no answer in {self._settings.timeout_ms} ms: device off, wrong "
-                "device_id, or timeout_ms too short; check them"
-            ) from None
+            raise SilenceError(self._told(block, self._silence())) from None
         finally:
             self._waiting = None
-        words, wrong = check_answer(answer, block, self._settings.device_id)
-        if answer.isError():
-            raise RefusedError(f"{asked}: {wrong}")
-        if wrong:
-            raise NoAnswerError(f"{asked}: {wrong}")
-        return words
+        words, wrong = check_answer(answer, block, device_id)
+        if not wrong:
+            return words
+        raise (RefusedError if answer.isError() else NoAnswerError)(self._told(block, wrong))
 
-    async def _ask(self, block: Block) -> ModbusPDU:
-        read = {
-            Table.COIL: self._client.read_coils,
-            Table.DISCRETE: self._client.read_discrete_inputs,
-            Table.HOLDING: self._client.read_holding_registers,
-            Table.INPUT: self._client.read_input_registers,
-        }[block.table]
-        device_id = self._settings.device_id
-        return await read(block.address, count=block.count, device_id=device_id)
+    def _told(self, block: Block, wrong: str) -> str:
+        where = f"{self._settings.url} device_id {self._settings.device_id}"
+        return f"{where}, {block.table.value} 0x{block.address:04X}+{block.count}: {wrong}"
+
+    def _silence(self) -> str:
+        waited = f"no answer in {self._settings.timeout_ms} ms"
+        return f"{waited}: device off, wrong device_id, or timeout_ms too short; check them"
 
     def _changed(self, connected: bool) -> None:  # noqa: FBT001 - pymodbus calls it so
         """End a wait at once when the connection is lost under it."""
@@ -164,10 +164,6 @@ def check_answer(answer: ModbusPDU, block: Block, device_id: int) -> tuple[Words
     if is_ours and answer.transaction_id != 0 and len(words) == block.count:
         return words, ""
     return (), "an answer to another question: a faulty gateway, or two devices with one address"
-
-
-def _named(block: Block) -> str:
-    return f"{block.table.value} 0x{block.address:04X}+{block.count}"
 
 
 class ModbusDriver(Poller):
