@@ -424,6 +424,20 @@ def test_a_dropped_connection_is_noticed_at_once_and_given_a_second_to_be_forgot
     asyncio.run(story())
 
 
+def test_a_device_polled_once_a_minute_is_not_waited_for_that_long_when_it_returns() -> None:
+    async def story() -> None:
+        async with device() as server, polled(server, FLOOR, interval_ms=60_000) as (heard, _):
+            await until(lambda: heard.states == [True])
+            turns = heard.turns
+            await server.stop()
+            await server.start()
+            await until(lambda: len(heard.batches) == 2)
+            assert server.connections == 2
+            assert heard.turns > turns
+
+    asyncio.run(story())
+
+
 def test_a_device_that_is_not_there_at_start_is_down_and_polled_when_it_comes() -> None:
     async def story() -> None:
         server = Server()

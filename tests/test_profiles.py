@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.clock import Clock
 from agent.drivers import table
 from agent.drivers.blocks import compile_blocks
 from agent.drivers.profiles import (
@@ -284,6 +285,14 @@ def test_a_value_may_be_three_polls_old_and_at_least_two_seconds(tmp_path: Path)
 def test_contacts_may_be_three_re_reads_old() -> None:
     settings = GpioSettings(name="contacts", inputs={"alarm.button": GpioInput(pin=17)})
     assert table.signals_of(settings, ()) == {"alarm.button": 3_000_000}
+
+
+def test_each_kind_of_settings_builds_its_driver_without_opening_anything() -> None:
+    contacts = GpioSettings(name="contacts", inputs={"alarm.button": GpioInput(pin=17)})
+    for settings in (modbus(profile="car-top-sensor"), contacts):
+        driver = table.build(settings, Clock(), (SHIPPED,))
+        assert driver.name == settings.name
+        assert driver.signals == table.signals_of(settings, (SHIPPED,))
 
 
 def test_a_missing_profile_names_those_there_are_and_where_it_was_looked_for(
