@@ -71,6 +71,19 @@ def test_with_traffic_and_faults_physics_holds_at_every_instant(seed: int) -> No
     assert world.controller.runs > 30
 
 
+@pytest.mark.parametrize("seed", [31, 34])
+def test_whatever_broke_once_repaired_everybody_arrives(seed: int) -> None:
+    world = World(seed=seed, interval_s=25.0)
+    Mishaps(random.Random(seed), 240.0).advance(world, HOUR_S)
+    deeds.release(world)
+    deeds.clear_faults(world)
+    world.riders.next_arrival_s = float("inf")
+    world.step(1200.0)
+    assert not world.riders.waiting
+    assert not world.riders.aboard
+    assert world.controller.phase is Phase.PARKED
+
+
 def test_every_signal_has_a_name_and_a_type_of_the_contract() -> None:
     world = World(seed=5, shaft=Shaft(rear_floors=frozenset({2})), interval_s=20.0)
     for _ in range(2000):
