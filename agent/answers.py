@@ -155,7 +155,7 @@ class Answers:
             self._board.followers.discard(queue)
 
     async def _past(self, question: Question) -> list[Row]:
-        severities = None if question.severity is None else [Severity(question.severity)]
+        severities = None if question.severity is None else _from(question.severity)
         codes = None if question.code is None else [question.code]
         newest = not question.after
         rows = await self._outbox.rows(
@@ -182,8 +182,13 @@ def _question(params: dict[str, Any]) -> Question:
     return msgspec.structs.replace(question, limit=max(1, min(question.limit, _LIMIT_MOST)))
 
 
+def _from(severity: str) -> list[Severity]:
+    """A severity and those above it."""
+    return [each for each in Severity if each.rank >= Severity(severity).rank]
+
+
 def _wanted(row: Row, question: Question) -> bool:
-    if question.severity is not None and row.event.severity.value != question.severity:
+    if question.severity is not None and row.event.severity not in _from(question.severity):
         return False
     return question.code is None or row.event.code == question.code
 

@@ -24,7 +24,7 @@ from agent.monitor.catalog import CATALOG
 from agent.monitor.limits import limits_of
 from agent.monitor.monitor import Monitor, Standing
 from agent.naming import naming_of
-from agent.outbox_fault import JournalBusy
+from agent.outbox import JournalBusy
 from agent.recorder import Recorder
 from agent.self_events import SelfEvents
 from agent.settings import Settings
@@ -61,7 +61,7 @@ def main(config: Path, record: Path | None = None) -> int:
         return USAGE
     try:
         return asyncio.run(_serve(settings, folders, record))
-    except (JournalBusy, ControlTakenError, ControlUnavailableError) as taken:
+    except (JournalBusy, ControlTakenError) as taken:
         print(taken, file=sys.stderr)  # noqa: T201 - this is the command line
         return USAGE
 
@@ -112,10 +112,19 @@ class Service:
         self._publisher = self._make_publisher()
         self._intake.on_state = self._publisher.state_changed
         self._intake.on_links = self._publisher.set_links
-        self._control = self._make_control()
-        await self._control.start()
+        await self._open_control()
         self._started = True
         self._say_start()
+
+    async def _open_control(self) -> None:
+        """Without its socket the agent still watches; only the command line cannot ask it."""
+        control = self._make_control()
+        self._control: ControlServer | None = None
+        try:
+            await control.start()
+            self._control = control
+        except ControlUnavailableError as wrong:
+            _log.warning("%s The command line cannot ask this service.", wrong)
 
     def _make_intake(self) -> Intake:
         now = self._clock.now()
@@ -217,7 +226,8 @@ class Service:
         """Sources have stopped; the journal takes what waits, the broker hears good-bye, all within 5 s."""
         if self._recorder is not None:
             self._recorder.close(self._clock.uptime_us())
-        await self._control.close()
+        if self._control is not None:
+            await self._control.close()
         await self._publisher.stop()
         await self._outbox.stop(_DRAIN_S)
 

@@ -19,6 +19,7 @@ from agent.drivers.polling import Grid
 from agent.drivers.port import Sink
 from agent.model import SECOND_US, Quality, Reading
 from agent.settings import GpioInput, GpioSettings
+from agent.signals import SIGNALS, Kind
 
 _log = logging.getLogger("agent.gpio")
 
@@ -33,6 +34,13 @@ BACKOFF_MOST_S: Final = 10.0
 def staleness_us(settings: GpioSettings) -> dict[str, int]:
     """Give each signal's staleness limit: three re-reads."""
     return dict.fromkeys(settings.inputs, STALE_US)
+
+
+def value_of(signal: str, level: bool | None) -> bool | str | None:  # noqa: FBT001
+    """What a contact's level means: a door contact knows only closed (active) and not closed."""
+    if level is None or not signal.startswith("door.") or SIGNALS[signal].kind is not Kind.ENUM:
+        return level
+    return "closed" if level else "not_closed"
 
 
 _ADVICE: Final = (
@@ -115,7 +123,7 @@ class _Input:
         """Give what is known now."""
         if self._device is None:
             return Reading(self.signal, None, at_us, Quality.NO_ANSWER)
-        return Reading(self.signal, self.debouncer.level, at_us)
+        return Reading(self.signal, value_of(self.signal, self.debouncer.level), at_us)
 
     def close(self) -> None:
         """Free the pin; a chip that is gone needs no freeing."""
