@@ -31,23 +31,28 @@ class _Pending(msgspec.Struct, frozen=True):
 
 
 class Standing:
-    """Every method answers which topics have to be published again.
+    """Methods that answer with topics say which have to be published again."""
 
-    `rows` are the raises (and acknowledgements) of what stood when the agent started, in order of sequence.
-    """
-
-    def __init__(
-        self, topics: Topics, journal: str, boot_id: str, rows: Iterable[Row] = ()
-    ) -> None:
+    def __init__(self, topics: Topics, boot_id: str) -> None:
         self._topics = topics
-        self._journal = journal
+        self._journal = ""
         self._boot_id = boot_id
         self._shown: dict[str, Shown] = {}
         self._pending: deque[_Pending] = deque()
         self._applied_us: dict[str, int] = {}
         self.stalled = False
+
+    def adopt(self, journal: str, rows: Iterable[Row]) -> list[str]:
+        """A journal was opened: the raises (and acknowledgements) that stood in it, in order of sequence.
+
+        What was said of the same alarm meanwhile, while the journal could not be opened, is newer and stays.
+        """
+        self._journal = journal
+        changed: list[str] = []
         for row in rows:
-            self._apply(row.event, Envelope.of(row))
+            if self._topics.alarm(*row.event.key) not in self._applied_us:
+                changed += self._apply(row.event, Envelope.of(row), is_news=False)
+        return changed
 
     def submitted(self, events: Sequence[Event], now: Instant) -> None:
         """Events on their way to the journal; a notice stands for nothing."""
@@ -100,9 +105,9 @@ class Standing:
             return []
         return self._apply(event, envelope)
 
-    def _apply(self, event: Event, envelope: Envelope) -> list[str]:
+    def _apply(self, event: Event, envelope: Envelope, *, is_news: bool = True) -> list[str]:
         topic = self._topics.alarm(*event.key)
-        if envelope.boot_id == self._boot_id:
+        if is_news:
             self._applied_us[topic] = event.at_us
         shown = self._shown.get(topic)
         match event.transition:

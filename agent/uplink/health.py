@@ -3,17 +3,22 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from agent.uplink.messages import Refusals
+from agent import __version__
+from agent.model import SECOND_US, Instant
+from agent.uplink import messages
+from agent.uplink.lanes import Lanes
+from agent.uplink.messages import ClockState, Envelope, Refusals, Status
 
 STORAGE_FAILED = "storage_failed"
 PUBLISH_REFUSED = "publish_refused"
 
 
 class Health:
-    """`fault` is the app's own word for what is wrong with the agent; a stalled journal and refusals are added here."""
+    """`degraded` is the app's own word for what is wrong with the agent; a failed journal and refusals count as well."""
 
-    def __init__(self) -> None:
-        self.fault: str | None = None
+    def __init__(self, boot_id: str) -> None:
+        self._boot_id = boot_id
+        self.degraded: str | None = None
         self.storage_failed = False
         self.refusing = False
         self.links: dict[str, object] = {}
@@ -42,9 +47,32 @@ class Health:
         """The gravest of what is wrong, None when nothing is."""
         if self.storage_failed:
             return STORAGE_FAILED
-        return self.fault or (PUBLISH_REFUSED if self.refusing else None)
+        return self.degraded or (PUBLISH_REFUSED if self.refusing else None)
 
-    @property
-    def state(self) -> Literal["online", "degraded"]:
-        """Online means: nothing is wrong with the agent itself."""
-        return "online" if self.reason is None else "degraded"
+    def to_say(self, now: Instant) -> object:
+        """What makes a status worth sending before its minute is over; compare with what was said last."""
+        return (self.reason, self.links, self.refusing and self._last_refusal, now.synchronised)
+
+    def status(self, journal: str, head: int, lanes: Lanes, now: Instant) -> Status:
+        """The status of a connected agent."""
+        state: Literal["online", "degraded"] = "online" if self.reason is None else "degraded"
+        return Status(
+            state=state,
+            reason=self.reason,
+            boot_id=self._boot_id,
+            journal=journal,
+            delivered_through=lanes.delivered_through,
+            seq_head=head,
+            oldest_unsent_s=self._oldest_unsent_s(lanes, now),
+            links=self.links,
+            refused=self.refusals,
+            clock=ClockState(now.synchronised),
+            version=__version__,
+        )
+
+    def _oldest_unsent_s(self, lanes: Lanes, now: Instant) -> int | None:
+        ages = (
+            messages.age_us(row.event, Envelope.of(row), self._boot_id, now) for row in lanes.oldest
+        )
+        oldest_us = max(ages, default=None)
+        return None if oldest_us is None else oldest_us // SECOND_US

@@ -74,23 +74,27 @@ class LaneQueue:
         self._flying.add(row.seq)
         return row
 
-    def acknowledged(self, seq: int) -> bool:
+    def flies(self, row: Row) -> bool:
+        """Whether this very row is in flight from here, and not one of a journal replaced meanwhile."""
+        return row.seq in self._flying and self._sent.get(row.seq) is row
+
+    def acknowledged(self, row: Row) -> bool:
         """The broker has it. Answers whether the cursor moved."""
-        self._flying.discard(seq)
-        self._refused.discard(seq)
-        self._sent[seq] = None
+        self._flying.discard(row.seq)
+        self._refused.discard(row.seq)
+        self._sent[row.seq] = None
         before = self.cursor
         while self._sent and self._sent[first := next(iter(self._sent))] is None:
             self.cursor = first
             del self._sent[first]
         return self.cursor != before
 
-    def refused(self, seq: int, not_before_us: int) -> None:
+    def refused(self, row: Row, not_before_us: int) -> None:
         """The broker refused it: pending again, in its place, and the lane waits."""
-        self._flying.discard(seq)
-        self._refused.add(seq)
+        self._flying.discard(row.seq)
+        self._refused.add(row.seq)
         self._not_before_us = not_before_us
-        self._put_back([seq])
+        self._put_back([row.seq])
 
     def lost(self) -> None:
         """The connection is gone: everything in flight is pending again, and a refusal's wait is over."""

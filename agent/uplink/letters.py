@@ -1,9 +1,9 @@
 """What goes out on each topic, ready to publish: payload, retention, expiry. Knows no connection and no window."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from agent.model import Instant, Row
+from agent.model import Event, Instant, Row
 from agent.uplink import messages
 from agent.uplink.alarms import Shown
 from agent.uplink.messages import Envelope, Naming, Origin, Point, Status
@@ -23,9 +23,9 @@ class Letter:
 
 
 class Letters:
-    """Writes for one elevator and one boot. `naming` is the catalog's table by event code."""
+    """Writes for one elevator and one boot. `naming` gives what the catalog calls an event."""
 
-    def __init__(self, origin: Origin, naming: Mapping[str, Naming], boot_id: str) -> None:
+    def __init__(self, origin: Origin, naming: Callable[[Event], Naming], boot_id: str) -> None:
         self._origin = origin
         self._naming = naming
         self._boot_id = boot_id
@@ -35,7 +35,7 @@ class Letters:
         """A line of the journal."""
         event = row.event
         envelope = messages.dated(event, Envelope.of(row), self._boot_id, now)
-        payload = messages.event_message(event, envelope, self._origin, self._name(event.code))
+        payload = messages.event_message(event, envelope, self._origin, self._naming(event))
         topic = self._topics.event(event.severity, event.code)
         return Letter(topic, payload, retain=False, content_type=messages.CLOUD_EVENT)
 
@@ -46,7 +46,7 @@ class Letters:
         event = shown.raised
         envelope = messages.dated(event, shown.envelope, self._boot_id, now)
         payload = messages.alarm_message(
-            event, envelope, self._origin, self._name(event.code), shown.acknowledged
+            event, envelope, self._origin, self._naming(event), shown.acknowledged
         )
         return Letter(topic, payload, content_type=messages.CLOUD_EVENT)
 
@@ -62,7 +62,3 @@ class Letters:
         """All signals; the broker drops it when it is too old to mean anything."""
         payload = messages.state_message(points, self._boot_id, now)
         return Letter(self._topics.state, payload, expiry_s=EXPIRY_S)
-
-    def _name(self, code: str) -> Naming:
-        # A row from another version may bear a code that today's catalog does not know.
-        return self._naming.get(code) or Naming(code, code)

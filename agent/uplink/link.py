@@ -6,7 +6,7 @@ in and kicks out at once is not hammered.
 
 import asyncio
 import logging
-from typing import Protocol
+from collections.abc import Callable
 
 from agent import clock
 from agent.backoff import Backoff
@@ -15,6 +15,7 @@ from agent.model import SECOND_US
 from agent.settings import ElevatorSettings, MqttSettings
 from agent.uplink import reasons
 from agent.uplink.mqtt import Connection, Will
+from agent.uplink.ports import UplinkListener
 
 _log = logging.getLogger("agent.uplink")
 
@@ -27,36 +28,25 @@ _CHECK_S = 1.0
 _GOODBYE_S = 1.0
 
 
-class LinkListener(Protocol):
-    """Who uses the link; called on the event loop only. Tokens are void when the connection ends."""
-
-    def connected(self, receive_maximum: int) -> None:
-        """The broker let us in and takes so many unacknowledged messages."""
-
-    def disconnected(self, reason: str) -> None:
-        """A connection that stood has ended."""
-
-    def acknowledged(self, token: int, refusal: str | None) -> None:
-        """The broker answered a publish; `refusal` says why it did not take it."""
-
-    def message(self, topic: str, payload: bytes) -> None:
-        """Something arrived on a subscription."""
-
-
 def client_id(mqtt: MqttSettings, elevator: ElevatorSettings) -> str:
     """As configured, else one that names the elevator."""
     return mqtt.client_id or f"elevator-agent-{elevator.site}-{elevator.id}"
 
 
 class MqttLink:
-    """One broker, for as long as the agent runs. `fault` says why it is not connected, None while it is."""
+    """One broker, for as long as the agent runs.
 
-    def __init__(self, settings: MqttSettings, client_id: str, will: Will, clock: Clock) -> None:
+    `will` is asked at each attempt. `fault` says why there is no connection, None while there is one.
+    """
+
+    def __init__(
+        self, settings: MqttSettings, client_id: str, will: Callable[[], Will], clock: Clock
+    ) -> None:
         self._settings = settings
         self._client_id = client_id
         self._will = will
         self._clock = clock
-        self._listener: LinkListener | None = None
+        self._listener: UplinkListener | None = None
         self._connection: Connection | None = None
         self._stopping = False
         self._opened_us: int | None = None
@@ -64,7 +54,7 @@ class MqttLink:
         self._sent_us: dict[int, int] = {}
         self.fault: str | None = "not connected yet"
 
-    async def run(self, listener: LinkListener) -> None:
+    async def run(self, listener: UplinkListener) -> None:
         """Connect again and again, until `close` or cancelled."""
         self._listener = listener
         backoff = Backoff(FIRST_RETRY_S, LONGEST_RETRY_S)
@@ -118,7 +108,7 @@ class MqttLink:
     async def _one_connection(self) -> int:
         """Returns how long it stood, in microseconds; 0 when it did not come about."""
         self._opened_us = None
-        connection = Connection(self._settings, self._client_id, self._will, self)
+        connection = Connection(self._settings, self._client_id, self._will(), self)
         self._connection = connection
         connection.start()
         try:

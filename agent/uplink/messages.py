@@ -46,7 +46,7 @@ class ClockState(msgspec.Struct, frozen=True):
     synchronised: bool
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
+class Status(msgspec.Struct, kw_only=True):
     """Whether the agent is there, how well it is, and how far delivery has come.
 
     `reason` is a stable word (`storage_failed`, `publish_refused`, `stopped`, …), null when online. `oldest_unsent_s`

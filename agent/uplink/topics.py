@@ -6,16 +6,21 @@ from agent.model import Severity
 from agent.settings import ElevatorSettings, MqttSettings
 
 
+def root(prefix: str, site: str, elevator: str) -> str:
+    """What every topic of an elevator begins with, and the `source` of its events."""
+    return f"{prefix}/{site}/{elevator}"
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """All topics of one elevator below `root`, which is also the `source` of its events."""
+    """All topics of one elevator below its root."""
 
     root: str
 
     @classmethod
     def of(cls, mqtt: MqttSettings, elevator: ElevatorSettings) -> "Topics":
         """Prefix, site and elevator, as configured."""
-        return cls(f"{mqtt.prefix}/{elevator.site}/{elevator.id}")
+        return cls(root(mqtt.prefix, elevator.site, elevator.id))
 
     @property
     def status(self) -> str:
@@ -49,3 +54,7 @@ class Topics:
     def is_alarm(self, topic: str) -> bool:
         """Whether a topic lies below the own `alarm/`."""
         return topic.startswith(f"{self.root}/alarm/")
+
+    def kind(self, topic: str) -> str:
+        """The level below the root, such as `alarm` or `status`."""
+        return topic.removeprefix(f"{self.root}/").partition("/")[0]

@@ -1,0 +1,93 @@
+"""What the publisher needs from the rest of the agent, as shapes only."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from agent.model import Event, Lane, Row
+from agent.uplink.messages import Naming, Point
+
+
+class Owed(Protocol):
+    """The journal and what of it is owed upstream.
+
+    `journal` is its id, "" until it is open; another id is another database, whose cursors and standing raises hold from
+    then on. `head` is the highest committed sequence (0 for none), `fault` what keeps it from being read or written.
+    """
+
+    @property
+    def journal(self) -> str: ...  # noqa: D102
+    @property
+    def head(self) -> int: ...  # noqa: D102
+    @property
+    def fault(self) -> str | None: ...  # noqa: D102
+    @property
+    def standing(self) -> Sequence[Row]: ...  # noqa: D102
+
+    def cursor(self, lane: Lane) -> int:
+        """The sequence up to which a lane has been acknowledged."""
+        ...
+
+    async def fetch(self, lane: Lane, after: int, limit: int) -> list[Row]:
+        """Rows of a lane after a sequence, in order; fewer than `limit` are all there are, unless reading failed."""
+        ...
+
+    def acknowledged(self, lane: Lane, through: int) -> None:
+        """The broker has everything of a lane up to here."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Where the publisher gets what it publishes.
+
+    `asset` gives the payload of the card, `state` every signal as it is now, `naming` what the catalog calls an event.
+    """
+
+    owed: Owed
+    asset: Callable[[], bytes]
+    state: Callable[[], Mapping[str, Point]]
+    naming: Callable[[Event], Naming]
+
+
+class UplinkListener(Protocol):
+    """Who uses the link; called on the event loop only. Tokens are void when the connection ends."""
+
+    def connected(self, receive_maximum: int) -> None:
+        """The broker let us in and takes so many unacknowledged messages."""
+
+    def disconnected(self, reason: str) -> None:
+        """A connection that stood has ended."""
+
+    def acknowledged(self, token: int, refusal: str | None) -> None:
+        """The broker answered a publish; `refusal` says why it did not take it."""
+
+    def message(self, topic: str, payload: bytes) -> None:
+        """Something arrived on a subscription."""
+
+
+class Link(Protocol):
+    """The link to the broker. `fault` says why there is no connection, None while there is one."""
+
+    fault: str | None
+
+    async def run(self, listener: UplinkListener) -> None:
+        """Connect again and again, until `close` or cancelled."""
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        expiry_s: int | None = None,
+        content_type: str | None = None,
+    ) -> int | None:
+        """Hand over at QoS 1; the token comes back in `acknowledged`. None means not sent."""
+        ...
+
+    def subscribe(self, *filters: str) -> None:
+        """Ask for topics; what is retained there arrives once more."""
+
+    async def close(self) -> None:
+        """End in order."""
