@@ -97,7 +97,7 @@ class Answers:
         """One screen: links, uplink, journal, what stands."""
         now = self._clock.now()
         elevator, uplink = self._elevator, self._publisher.snapshot()
-        reason = self._publisher.health_reason
+        reason = uplink["degraded"]
         return {
             "elevator": {"site": elevator.site, "id": elevator.id, "name": elevator.name},
             "state": "online" if reason is None else "degraded",

@@ -31,7 +31,8 @@ from agent.settings import Settings
 from agent.uplink.link import MqttLink
 from agent.uplink.messages import Origin, asset_message, will_message
 from agent.uplink.mqtt import Will
-from agent.uplink.publisher import Publisher, Sources
+from agent.uplink.ports import Sources
+from agent.uplink.publisher import Publisher
 from agent.uplink.topics import Topics
 from agent.wiring import Wiring
 from agent.writer import Outbox
@@ -154,7 +155,6 @@ class Service:
         able = {each.code: each for each in capabilities(self._wiring.signals)}
         card = asset_message(elevator, able, __version__)
         client_id = mqtt.client_id or f"elevator-agent-{elevator.site}-{elevator.id}"
-        will = Will(topics.status, will_message(self._clock.boot_id, self._outbox.journal))
         return Publisher(
             mqtt,
             self._origin,
@@ -163,11 +163,14 @@ class Service:
                 asset=lambda: card,
                 state=self._intake.freshness.points,
                 naming=naming_of,
-                standing=self._outbox.standing,
             ),
-            MqttLink(mqtt, client_id, will, self._clock),
+            MqttLink(mqtt, client_id, self._will, self._clock),
             self._clock,
         )
+
+    def _will(self) -> Will:
+        status = Topics(self._origin.source).status
+        return Will(status, will_message(self._clock.boot_id, self._outbox.journal))
 
     def _make_control(self) -> ControlServer:
         answers = Answers(
@@ -246,6 +249,7 @@ class Service:
         """The card failed or is back: it is an event, and the status says so."""
         if not self._started:
             return
+        self._publisher.fault(reason)
         if reason is None and not self._opened:
             self._opened_late()
         now = self._clock.now()
@@ -260,7 +264,6 @@ class Service:
         """The journal could not be read at the start: what it says stands is taken over now."""
         self._opened = True
         events = self._intake.monitor.adopt(_standing(self._outbox.standing))
-        self._publisher.opened(self._outbox.standing)
         now = self._clock.now()
         self._deliver([*events, *self._recovered(now)], now)
 
@@ -279,17 +282,16 @@ class Service:
         while True:
             await sleep(_LOOK_S)
             now = self._clock.now()
-            refusing = self._publisher.refusing
+            uplink = self._publisher.snapshot()
+            refusing = bool(uplink["refusing"])
+            detail = {"reason": str(uplink["refused_reason"]) if refusing else "accepted_again"}
             event = self._self_events.follow(
-                "publish_refused",
-                now.uptime_us,
-                {"reason": refusing or "accepted_again"},
-                holds=refusing is not None,
+                "publish_refused", now.uptime_us, detail, holds=refusing
             )
             if event is not None:
                 self._deliver([event], now)
             aside = self._intake.monitor.set_aside
-            self._publisher.fault("agent_fault" if aside else None)
+            self._publisher.degraded("agent_fault" if aside else None)
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         """An error in a callback is our own mistake: the process ends and systemd starts it again."""

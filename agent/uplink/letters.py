@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from agent.model import Event, Instant, Row
+from agent.model import Event, Instant, Point, Row
 from agent.uplink import messages
 from agent.uplink.alarms import Shown
-from agent.uplink.messages import Envelope, Naming, Origin, Point, Status
+from agent.uplink.messages import Envelope, Naming, Origin, Status
 from agent.uplink.state import EXPIRY_S
 from agent.uplink.topics import Topics
 

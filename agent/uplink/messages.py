@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from agent.model import Event, Fact, Instant, Quality, Row, Value
+from agent.model import Event, Fact, Instant, Point, Quality, Row, Value
 from agent.settings import ElevatorSettings
 
 JSON = "application/json"
@@ -144,14 +144,6 @@ def asset_message(
 
 
 # ---------------------------------------------------------------- state
-
-
-class Point(msgspec.Struct, frozen=True):
-    """One signal as it is now. `at_us` is the `uptime_us` of the last good reading, None when there never was one."""
-
-    value: Value | None
-    quality: Quality
-    at_us: int | None = None
 
 
 class _PointEntry(msgspec.Struct):

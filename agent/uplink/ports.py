@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from agent.model import Event, Lane, Row
-from agent.uplink.messages import Naming, Point
+from agent.model import Event, Lane, Point, Row
+from agent.uplink.messages import Naming
 
 
 class Owed(Protocol):

@@ -133,6 +133,8 @@ class Publisher:
             "connected": self._up,
             "since_us": self._changed_us,
             "error": self._link.fault,
+            "degraded": self._health.reason,
+            "refusing": self._health.refusing,
             "in_flight": len(self._sent),
             "refused": 0 if refusals is None else refusals.count,
             "refused_reason": None if refusals is None else refusals.reason,

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from agent.model import SECOND_US, Value
+from agent.model import SECOND_US, Point, Value
 from agent.signals import signal_for
-from agent.uplink.messages import Point
 
 EVERY_US = 60 * SECOND_US
 EXPIRY_S = 180
