@@ -34,7 +34,7 @@ from agent.uplink.mqtt import Will
 from agent.uplink.ports import Sources
 from agent.uplink.publisher import Publisher
 from agent.uplink.topics import Topics
-from agent.wiring import Wiring
+from agent.wiring import wiring_of
 from agent.writer import Outbox
 
 _log = logging.getLogger("agent")
@@ -77,7 +77,7 @@ class Service:
     """All parts of one running agent. `start`, then `run` until a signal or a failure ends it."""
 
     def __init__(self, settings: Settings, folders: Sequence[Path], record: Path | None) -> None:
-        self._settings, self._record = settings, record
+        self._settings, self._folders, self._record = settings, folders, record
         self._clock = Clock()
         self._drivers: list[Driver] = [
             table.build(driver, self._clock, folders) for driver in settings.drivers
@@ -101,12 +101,7 @@ class Service:
         self._started = False
         await self._outbox.start(_OPEN_S)
         self._opened = bool(self._outbox.journal)
-        wired = {driver.name: tuple(driver.signals) for driver in self._drivers}
-        intervals = {
-            driver.name: getattr(driver, "poll_interval_ms", 0) * 1000
-            for driver in self._settings.drivers
-        }
-        self._wiring = Wiring(wired, intervals)
+        self._wiring = wiring_of(self._settings, self._folders)
         self._board = Board(self._outbox.standing)
         self._self_events = SelfEvents(_own(self._outbox.standing))
         self._intake = self._make_intake()

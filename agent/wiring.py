@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from agent.drivers.table import signals_of
-from agent.settings import ModbusSettings, Settings
+from agent.settings import DriverSettings, ModbusSettings, Settings
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,10 @@ def wiring_of(settings: Settings, folders: Sequence[Path]) -> Wiring:
     """The wiring of a configuration; raises what reading its profiles raises."""
     return Wiring(
         {driver.name: tuple(signals_of(driver, folders)) for driver in settings.drivers},
-        {
-            driver.name: driver.poll_interval_ms * 1000 if isinstance(driver, ModbusSettings) else 0
-            for driver in settings.drivers
-        },
+        {driver.name: interval_us(driver) for driver in settings.drivers},
     )
+
+
+def interval_us(driver: DriverSettings) -> int:
+    """How often a driver looks, in microseconds; 0 where edges wake it."""
+    return driver.poll_interval_ms * 1000 if isinstance(driver, ModbusSettings) else 0
