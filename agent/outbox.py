@@ -197,6 +197,8 @@ class Journal:
         facts |= changes
         self.journal = str(facts["journal"])
         self.head = max(newest, number_of(facts, "floor"))
+        if self.head > self._reserve.reserved_through:  # the side file was lost
+            self._reserve.reserve(self.head)
         carried = db.execute(sql.NEWEST_CURSORS).fetchone() or (0, 0)
         self._cursors = {
             lane: max(at, number_of(facts, cursor_key(lane)))

@@ -66,6 +66,12 @@ def pairs(event: Event, *, stands: bool) -> bool:
             return True
 
 
+def unpaired(event: Event) -> Event:
+    """The notice a transition becomes that has no pair in the journal."""
+    detail = {**event.detail, "unpaired": event.transition.value}
+    return msgspec.structs.replace(event, transition=Transition.NOTICE, detail=detail)
+
+
 class Callers:
     """What stands as the callers know it; their transitions have to pair with that."""
 
@@ -95,11 +101,7 @@ class Callers:
 
 def _paired(event: Event, stands: set[Key]) -> Event:
     if not pairs(event, stands=event.key in stands):
-        return msgspec.structs.replace(
-            event,
-            transition=Transition.NOTICE,
-            detail={**event.detail, "unpaired": event.transition.value},
-        )
+        return unpaired(event)
     if event.transition is Transition.RAISED:
         stands.add(event.key)
     elif event.transition is Transition.CLEARED:

@@ -3,14 +3,15 @@
 Nothing is dropped below the bound. Above it `info` goes first, then `minor`, then `major`; `critical` never. Within a
 severity the oldest goes first, since the newest tells what is now; and what is over (notices, acknowledgements, raises
 already cleared) before what still stands. A raise takes its waiting acknowledgements and clear with it. A clear whose
-raise is already in the journal is kept: without it the journal would say for ever that it stands.
+raise is already in the journal is kept: without it the journal would say for ever that it stands. One whose raise was
+dropped waits as a notice.
 """
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 
 from agent.model import Event, Severity, Transition
-from agent.outbox_rows import Batch, Key
+from agent.outbox_rows import Batch, Key, unpaired
 
 BOUND = 1000
 _DROPPABLE = (Severity.INFO, Severity.MINOR, Severity.MAJOR)
@@ -23,6 +24,7 @@ class WaitingRoom:
         self.dropped: Counter[Severity] = Counter()
         self._batches: deque[Batch] = deque()
         self._count = 0
+        self._raise_dropped: set[Key] = set()
 
     def __len__(self) -> int:
         return self._count
@@ -34,8 +36,9 @@ class WaitingRoom:
 
     def add(self, batch: Batch, *, room: int = BOUND) -> None:
         """Let a batch in; `room` is how many events may wait here now."""
-        self._batches.append(batch)
-        self._count += len(batch.events)
+        events = tuple(self._with_its_raise(event) for event in batch.events)
+        self._batches.append(Batch(events, batch.now))
+        self._count += len(events)
         if self._count > room:
             self._make_room(room)
 
@@ -50,6 +53,12 @@ class WaitingRoom:
         self._count -= count
         return tuple(taken)
 
+    def _with_its_raise(self, event: Event) -> Event:
+        if event.transition is not Transition.CLEARED or event.key not in self._raise_dropped:
+            return event
+        self._raise_dropped.discard(event.key)
+        return unpaired(event)
+
     def _make_room(self, room: int) -> None:
         events = [event for batch in self._batches for event in batch.events]
         gone: set[int] = set()
@@ -57,6 +66,8 @@ class WaitingRoom:
             if len(events) - len(gone) <= room:
                 break
             gone.update(unit)
+            if _stands(events, unit):
+                self._raise_dropped.add(events[unit[0]].key)
         self.dropped.update(events[index].severity for index in gone)
         self._keep(gone)
 

@@ -25,6 +25,7 @@ from agent.outbox_waiting import BOUND, WaitingRoom
 
 _GROUP = 256  # events a transaction, when many wait
 _STALL_S = 2.0  # a disk that takes longer counts as failed until it answers
+_CLOSE_S = 0.5  # of the time to stop, what is kept for closing
 _HOUR_S = 3600.0
 _T = TypeVar("_T")
 _log = logging.getLogger("agent.outbox")
@@ -75,6 +76,7 @@ class Outbox:
         self._stopping = asyncio.Event()
         self._reading = asyncio.Lock()  # one search or fetch in the thread's queue at a time
         self._has_started = False
+        self._has_ended = False
         self._error: BaseException | None = None
 
     async def start(self, wait_s: float = 5.0) -> None:
@@ -101,7 +103,7 @@ class Outbox:
         """Hand in the events of one instant; they are committed together, in order, with `now` for their wall time."""
         if self._error is not None:
             raise RuntimeError("the journal's work has ended") from self._error
-        assert not self._stopping.is_set(), "an event after the end"
+        assert not self._has_ended, "an event after the end"
         for event in events:
             self._callers.follow(event)
         if events:
@@ -166,6 +168,7 @@ class Outbox:
         Looks at a stretch of the journal at a time, so that a long search holds up no commit. Raises JournalFault when
         the disk cannot be read.
         """
+        self._opened_disk()
         found: list[Row] = []
         for low, high in stretches(after, self.head, newest_first=newest_first):
             search = Search(
@@ -185,13 +188,16 @@ class Outbox:
         """Commit what waits, write the cursors, close; gives up what the disk does not take by the deadline."""
         self._stopping.set()
         self._wake.set()
-        await asyncio.wait({self._task}, timeout=deadline_s)
-        if not self._task.done():
+        close_s = min(_CLOSE_S, deadline_s / 2)
+        await asyncio.wait({self._task}, timeout=deadline_s - close_s)
+        self._has_ended = True
+        if self.waiting:
             _log.error("The journal did not take %d events before the end.", self.waiting)
+        if not self._task.done():
             self._task.cancel()
             await asyncio.wait({self._task})
-            if self._disk is not None:
-                self._thread.call(self._disk.close)
+        if self._disk is not None:  # once more does no harm
+            await asyncio.wait({self._thread.call(self._disk.close)}, timeout=close_s)
         self._thread.end()
 
     async def _work(self) -> None:
@@ -266,10 +272,10 @@ class Outbox:
             self._take_over(disk)
         else:
             self._acks.saved(cursors)
-        self._back()
         if rows:
             self.head = rows[-1].seq
             self._on_committed(rows)
+        self._back()
 
     def _next_attempt(self, disk: Journal) -> Attempt:
         fault, self._read_fault = self._read_fault, None
@@ -282,17 +288,21 @@ class Outbox:
         return await job
 
     async def _read(self, job: Callable[[Journal], _T]) -> _T:
-        if self._disk is None:
-            raise JournalFault(self.fault or f"Journal {self._path} is not open yet.")
+        disk = self._opened_disk()
         async with self._reading:
             try:
-                return await self._thread.call(partial(job, self._disk))
+                return await self._thread.call(partial(job, disk))
             except JournalFault as fault:
                 self._lost(fault.reason)
                 await self._pause(self._read_wait.next_s())  # a reader asks again when we are back
                 self._read_fault = fault
                 self._wake.set()
                 raise
+
+    def _opened_disk(self) -> Journal:
+        if self._disk is None:
+            raise JournalFault(self.fault or f"Journal {self._path} is not open yet.")
+        return self._disk
 
     async def _pause(self, delay_s: float) -> None:
         """Wait before the next attempt; at the end there is little time left for waiting."""

@@ -3,6 +3,8 @@
 import threading
 from pathlib import Path
 
+from typing_extensions import override
+
 from agent.model import Event, Instant, Severity, Transition
 from agent.outbox import Journal, JournalFault
 
@@ -49,9 +51,8 @@ class Card:
 
     def open(self, path: Path) -> Journal:
         self.check()
-        journal = _OnCard.open(path)
-        journal.card = self
-        return journal
+        _OnCard.card = self
+        return _OnCard.open(path)
 
     def check(self):
         self.answering.wait(60)
@@ -60,13 +61,14 @@ class Card:
 
 
 class _OnCard(Journal):
-    card: Card | None = None
+    card: Card  # the one it was last opened on
 
+    @override
     def reopen(self, *, suspect=False):
-        if self.card is not None:
-            self.card.check()
+        self.card.check()
         super().reopen(suspect=suspect)
 
+    @override
     def commit(self, batches, boot_id, cursors=None):
         if self.card.failing and self.card.lands_anyway:
             super().commit(batches, boot_id, cursors)
@@ -74,6 +76,7 @@ class _OnCard(Journal):
         self.card.commits += 1
         return super().commit(batches, boot_id, cursors)
 
+    @override
     def fetch(self, lane, after, limit):
         if self.card.refusing_reads:
             raise JournalFault("Journal: the card does not read.")
