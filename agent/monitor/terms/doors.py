@@ -5,6 +5,7 @@ fitted car door `closed`. Between is everything else that is known. A dead secon
 out as long as another one answers.
 """
 
+from agent.monitor.delay import BREAK, IDLE, RUN, Delay, advance
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.term import Term
@@ -13,28 +14,29 @@ OPEN, CLOSED, BETWEEN = "open", "closed", "between"
 CAR_DOORS = ("door.front", "door.rear")
 
 
-def _step(_: None, snapshot: Snapshot, limits: Limits) -> tuple[None, str | None, int | None]:
+def _step(ajar: Delay, snapshot: Snapshot, limits: Limits) -> tuple[Delay, str | None, int | None]:
+    """`ajar`: how long a contact that knows no more has said that its door is not closed."""
     values = snapshot.values
     front, rear = values["door.front"], values["door.rear"]
     if front is None and rear is None:
-        return None, None, None
+        return advance(ajar, BREAK, snapshot.at_us, limits.trifle_us), None, None
     if front != "open" and rear != "open" and "not_closed" in (front, rear):
-        return _contact_only(snapshot, limits)
+        return _contact_only(ajar, snapshot, limits)
     if front == "open" or rear == "open":
-        return None, _passable(snapshot), None
+        return IDLE, _passable(snapshot), None
     closed = front in ("closed", None) and rear in ("closed", None)
-    return None, CLOSED if closed else BETWEEN, None
+    return IDLE, CLOSED if closed else BETWEEN, None
 
 
-def _contact_only(snapshot: Snapshot, limits: Limits) -> tuple[None, str | None, int | None]:
+def _contact_only(
+    ajar: Delay, snapshot: Snapshot, limits: Limits
+) -> tuple[Delay, str | None, int | None]:
     """A contact knows only that the door is not closed; after 10 s that counts as open."""
-    began_us = min(
-        snapshot.since_us[door] for door in CAR_DOORS if snapshot.values[door] == "not_closed"
-    )
-    due_us = began_us + limits.not_closed_is_open_us
-    if snapshot.at_us < due_us:
-        return None, BETWEEN, due_us
-    return None, _passable(snapshot), None
+    ajar = advance(ajar, RUN, snapshot.at_us, limits.trifle_us)
+    due_us = ajar.reached_at(limits.not_closed_is_open_us)
+    if due_us is not None and snapshot.at_us < due_us:
+        return ajar, BETWEEN, due_us
+    return ajar, _passable(snapshot), None
 
 
 def _passable(snapshot: Snapshot) -> str | None:
@@ -47,4 +49,4 @@ def _passable(snapshot: Snapshot) -> str | None:
     return BETWEEN if locked else OPEN
 
 
-DOORS = Term("doors", (*CAR_DOORS, "landing_doors.locked"), _step, value_type=str | None)
+DOORS = Term("doors", (*CAR_DOORS, "landing_doors.locked"), _step, IDLE, Delay, str | None)

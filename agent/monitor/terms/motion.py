@@ -1,30 +1,34 @@
 """Whether the car stands, whether it stands outside the zone, and whether it has moved since people could leave it."""
 
+from agent.monitor.delay import BREAK, IDLE, RESTART, RUN, Delay, advance
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.term import Term
 
 
-def _stopped(_: None, snapshot: Snapshot, limits: Limits) -> tuple[None, bool | None, int | None]:
+def _stopped(
+    gap: Delay, snapshot: Snapshot, limits: Limits
+) -> tuple[Delay, bool | None, int | None]:
     """True while the car stands.
 
     Where `car.moving` is not fitted, or unknown for 5 s, motion is inferred from zone passages: inside the zone the car
-    counts as standing, outside it as moving until the longest gap between two zones has passed.
+    counts as standing, outside it as moving until the longest gap between two zones has passed. `gap` is that delay.
     """
-    moving = snapshot.values["car.moving"]
+    zone, moving = snapshot.values["car.door_zone"], snapshot.values["car.moving"]
+    pace = RUN if zone is False else BREAK if zone is None else RESTART
+    gap = advance(gap, pace, snapshot.at_us, limits.trifle_us)
     if moving is not None:
-        return None, not moving, None
+        return gap, not moving, None
     if "car.moving" in snapshot.fitted:
         trusted_us = snapshot.since_us["car.moving"] + limits.moving_unknown_us
         if snapshot.at_us < trusted_us:
-            return None, None, trusted_us
-    zone = snapshot.values["car.door_zone"]
-    if zone is not False:
-        return None, zone, None
-    gap_us = snapshot.since_us["car.door_zone"] + limits.longest_zone_gap_us
-    if snapshot.at_us < gap_us:
-        return None, False, gap_us
-    return None, True, None
+            return gap, None, trusted_us
+    passed_us = gap.reached_at(limits.longest_zone_gap_us)
+    if passed_us is None:
+        return gap, zone, None
+    if snapshot.at_us < passed_us:
+        return gap, False, passed_us
+    return gap, True, None
 
 
 def _moved(moved: bool, snapshot: Snapshot, _: Limits) -> tuple[bool, bool, None]:  # noqa: FBT001
@@ -47,7 +51,7 @@ def _outside(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None
     return None, None if None in (stopped, zone) else True, None
 
 
-STOPPED = Term("stopped", ("car.moving", "car.door_zone"), _stopped, value_type=bool | None)
+STOPPED = Term("stopped", ("car.moving", "car.door_zone"), _stopped, IDLE, Delay, bool | None)
 OUTSIDE = Term("outside", ("stopped", "car.door_zone"), _outside, value_type=bool | None)
 MOVED = Term(
     "moved",
