@@ -17,6 +17,9 @@ Name = Annotated[
     ),
 ]
 Limit = Annotated[float, Meta(ge=0.5, le=600)]
+Brief = Annotated[
+    float, Meta(ge=0.1, le=600)
+]  # the contract's own defaults lie below half a second
 
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +91,14 @@ class MonitorSettings(_Settings, frozen=True):
     not_closed_is_open_s: Limit = 10
     trifle_s: Limit = 3
     clear_s: Limit = 2
+    moved_with_doors_open_s: Brief = 0.2
+    doors_open_outside_s: Limit = 2
+    landing_door_unlocked_s: Limit = 2
+    safety_chain_moving_s: Brief = 0.3
+    safety_chain_standing_s: Limit = 10
+    mains_lost_s: Limit = 1
+    entrapment_possible_s: Limit = 30
+    ard_hold_s: Annotated[float, Meta(ge=0, le=600)] = 0
     car_call_is_evidence: bool = True
 
 

@@ -12,7 +12,7 @@ detectors'. What a row adds to its ending stands in the catalog.
 import msgspec
 
 from agent.model import Detail, Event, Severity, Transition
-from agent.monitor.catalog import Ends, Entry, Runs
+from agent.monitor.catalog import Ends, Entry
 from agent.monitor.condition import Condition
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
@@ -44,13 +44,20 @@ def standing_term(code: str, instance: str | None = None) -> str:
     return f"standing.{code}" if instance is None else f"standing.{code}/{instance}"
 
 
+_MAINS_LOST = standing_term("mains_lost")
+
+
 def reads(entry: Entry) -> tuple[str, ...]:
     """The signals and terms that this stage reads for an event, beside its detector's."""
     names = ["car.mode"] if entry.inspection_mutes else []
     if entry.end_key:
         names.append("end_key")
-    if entry.runs is not Runs.NEVER:
+    if entry.runs:
         names.append("runs")
+    if entry.visit_mutes:
+        names.append("visit_mutes")
+    if entry.mains_mutes:
+        names.append(_MAINS_LOST)
     if entry.ends in _ENDING_TERM:
         names.append(_ENDING_TERM[entry.ends])
     if entry.yields_to is not None:
@@ -104,7 +111,7 @@ def _standing(
     snapshot: Snapshot,
     limits: Limits,
 ) -> tuple[Life, Event | None, int | None]:
-    reason = _over_at_once(entry, life, snapshot, limits)
+    reason = _over_at_once(entry, life, snapshot)
     life, due_us = _ending(entry, life, condition, snapshot, limits)
     if reason is None and due_us is not None and snapshot.at_us >= due_us:
         reason = entry.ends.value
@@ -124,8 +131,11 @@ def _ending(
     entry: Entry, life: Life, condition: Condition, snapshot: Snapshot, limits: Limits
 ) -> tuple[Life, int | None]:
     """Since when the ending holds without interruption, and when it will have held long enough."""
-    term = _ENDING_TERM.get(entry.ends)
-    over = condition.holds is False if term is None else snapshot.values[term] is True
+    if entry.ends is Ends.WITH_RULE:
+        over = condition.holds is False
+    else:
+        term = _ENDING_TERM.get(entry.ends)
+        over = term is not None and snapshot.values[term] is True
     if not over:
         if life.ending_us is not None:
             life = msgspec.structs.replace(life, ending_us=None)
@@ -136,20 +146,26 @@ def _ending(
     return life, snapshot.at_us + limits.clear_us
 
 
-def _over_at_once(entry: Entry, life: Life, snapshot: Snapshot, limits: Limits) -> str | None:
+def _over_at_once(entry: Entry, life: Life, snapshot: Snapshot) -> str | None:
     values = snapshot.values
     if entry.end_key and (values["end_key"] or 0) != life.key:
         return "end_key"
     if _taken_over(entry, snapshot):
         return "taken_over"
-    if entry.runs is Runs.WHEN_BLIND and None in (values["doors"], values["car.door_zone"]):
+    blind = None in (values["doors"], values["car.door_zone"])
+    if entry.runs and (blind or not entry.runs_only_blind):
         runs = (values["runs"] or 0) - life.runs
-        return "normal_runs" if runs >= limits.runs_to_clear else None
+        return "normal_runs" if runs >= entry.runs else None
     return None
 
 
 def _muted(entry: Entry, snapshot: Snapshot) -> bool:
-    return entry.inspection_mutes and snapshot.values["car.mode"] in INSPECTION_MODES
+    values = snapshot.values
+    return (
+        (entry.inspection_mutes and values["car.mode"] in INSPECTION_MODES)
+        or (entry.visit_mutes and values["visit_mutes"] is True)
+        or (entry.mains_mutes and values[_MAINS_LOST] is True)
+    )
 
 
 def _taken_over(entry: Entry, snapshot: Snapshot) -> bool:
@@ -198,7 +214,7 @@ def _event(
     snapshot: Snapshot,
 ) -> Event:
     names = entry.evidence if condition.evidence is None else condition.evidence
-    evidence, unknown = snapshot.facts(names)
+    evidence, unknown = snapshot.facts(names, last_known=entry.last_known)
     return Event(
         code=entry.code,
         transition=transition,

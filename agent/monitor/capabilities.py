@@ -49,7 +49,15 @@ def _lacking(part: Part, signals: Collection[str]) -> tuple[tuple[str, ...], ...
 
 
 def _has(group: tuple[str, ...], signals: Collection[str]) -> bool:
-    return bool(signals) if group == ("<driver>",) else any(name in signals for name in group)
+    if group == ("<driver>",):
+        return bool(signals)
+    return any(_fitted(name, signals) for name in group)
+
+
+def _fitted(name: str, signals: Collection[str]) -> bool:
+    if name.endswith(".*"):
+        return any(signal.startswith(name[:-1]) for signal in signals)
+    return name in signals
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

@@ -15,23 +15,16 @@ class Ends(Enum):
     """What ends an event, besides what its row adds."""
 
     WITH_RULE = "rule_ended"
+    NEVER = "never"
     AT_LANDING = "doors_open_in_zone"
     ALARM_OVER = "doors_open_in_zone_button_released"
-
-
-class Runs(Enum):
-    """Whether two normal runs end it."""
-
-    NEVER = "never"
-    WHEN_BLIND = "when_blind"
-    """Only where door or zone is missing or unknown, so that nothing else could show the release."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One way to detect an event: of each group at least one signal must be fitted.
 
-    `<driver>` stands for any signal at all.
+    `<driver>` stands for any signal at all, `intercom.*` for any of a family.
     """
 
     en: str
@@ -44,8 +37,11 @@ class Entry:
     """A row of the catalog.
 
     `gb24476`: GB/T 24476-2017 as public implementations number it; `bacnet`: BACnet LiftFault, or the name of the BACnet
-    property. None where neither has one. `evidence`: the signals shown with it. `yields_to`: the event that takes over.
-    `inspection_mutes`: not raised in inspection. `agent`: about the agent itself, always possible.
+    property. None where neither has one. `inspection_mutes`, `visit_mutes`, `mains_mutes`: not raised in inspection, during
+    a checked-in visit, while the mains are lost. `runs`: so many normal runs end it (0: none do), with `runs_only_blind`
+    only where door or zone is missing or unknown. `end_key`: so does the end-of-alarm key. `repeats`: a new press while it
+    stands is a notice. `yields_to`: the event that takes over. `evidence`: the signals shown with it, with `last_known` also
+    what they were before they became unknown. `agent`: about the agent itself, always possible.
     """
 
     code: str
@@ -57,11 +53,15 @@ class Entry:
     stop_recommended: bool = False
     inspection_mutes: bool = True
     ends: Ends = Ends.WITH_RULE
-    runs: Runs = Runs.NEVER
+    visit_mutes: bool = False
+    mains_mutes: bool = False
+    runs: int = 0
+    runs_only_blind: bool = False
     end_key: bool = False
     repeats: bool = False
     yields_to: str | None = None
     evidence: tuple[str, ...] = ()
+    last_known: bool = False
     parts: tuple[Part, ...] = ()
     agent: bool = False
 
@@ -72,6 +72,9 @@ PERSON_SOURCES = ("car.occupied", "car.call_registered", "car.load_percent", "al
 _STOP_EVIDENCE = (
     "car.door_zone", "car.moving", "door.front", "door.rear", "landing_doors.locked",
     "car.occupied", "car.call_registered", "car.load_percent", "alarm.button", "car.floor",
+)  # fmt: skip
+_DOOR_EVIDENCE = (
+    "door.front", "door.rear", "car.door_zone", "car.moving", "car.speed_mm_s", "car.floor",
 )  # fmt: skip
 
 
@@ -87,7 +90,8 @@ ENTRIES: tuple[Entry, ...] = (
         zh="困人",
         stop_recommended=True,
         ends=Ends.AT_LANDING,
-        runs=Runs.WHEN_BLIND,
+        runs=2,
+        runs_only_blind=True,
         end_key=True,
         evidence=_STOP_EVIDENCE,
         parts=(
@@ -100,6 +104,26 @@ ENTRIES: tuple[Entry, ...] = (
                 "stopped with doors not open and a person in the car",
                 "轿厢有人、停梯且门未打开",
                 (_DOORS, _MOTION, PERSON_SOURCES),
+            ),
+        ),
+    ),
+    Entry(
+        code="entrapment_possible",
+        severity=Severity.MAJOR,
+        en="Passengers possibly trapped",
+        zh="可能困人",
+        stop_recommended=True,
+        ends=Ends.AT_LANDING,
+        runs=1,
+        end_key=True,
+        yields_to="trapped_passengers",
+        evidence=(*_STOP_EVIDENCE, "power.mains"),
+        last_known=True,
+        parts=(
+            Part(
+                "the last good signals of the car and a person in it",
+                "断电或断线前轿厢信号与有人信号",
+                (_MOTION, PERSON_SOURCES),
             ),
         ),
     ),
@@ -129,6 +153,86 @@ ENTRIES: tuple[Entry, ...] = (
         parts=(Part("stopped outside the door zone", "停在门区外", (("car.door_zone",),)),),
     ),
     Entry(
+        code="moved_with_doors_open",
+        severity=Severity.CRITICAL,
+        en="Moved with doors open",
+        zh="开门走梯",
+        bacnet=5,
+        stop_recommended=True,
+        ends=Ends.NEVER,
+        runs=2,
+        end_key=True,
+        evidence=_DOOR_EVIDENCE,
+        parts=(Part("moving with a door not closed", "开门运行", (("car.door_zone",), _DOORS)),),
+    ),
+    Entry(
+        code="doors_open_outside_zone",
+        severity=Severity.CRITICAL,
+        en="Doors open outside the door zone",
+        zh="门区外开门",
+        bacnet=5,
+        stop_recommended=True,
+        evidence=_DOOR_EVIDENCE,
+        parts=(Part("a car door open outside the zone", "门区外开门", (("car.door_zone",), _DOORS)),),
+    ),
+    Entry(
+        code="landing_door_unlocked",
+        severity=Severity.CRITICAL,
+        en="Landing door unlocked without the car",
+        zh="层门未锁",
+        bacnet=5,
+        stop_recommended=True,
+        evidence=("landing_doors.locked", *_DOOR_EVIDENCE),
+        parts=(
+            Part("a landing door unlocked", "层门未锁", (("landing_doors.locked",), _MOTION)),
+        ),
+    ),
+    Entry(
+        code="safety_chain_open",
+        severity=Severity.MAJOR,
+        en="Safety chain open",
+        zh="安全回路断开",
+        gb24476=1,
+        bacnet=5,
+        stop_recommended=True,
+        visit_mutes=True,
+        mains_mutes=True,
+        evidence=("safety_chain.closed", "power.mains", *_DOOR_EVIDENCE),
+        parts=(
+            Part(
+                "open under way",
+                "运行中断开",
+                (("safety_chain.closed",), ("car.door_zone",)),
+            ),
+            Part(
+                "open while standing with doors closed",
+                "停梯关门时断开",
+                (("safety_chain.closed",), _MOTION, _DOORS),
+            ),
+        ),
+    ),
+    Entry(
+        code="controller_fault",
+        severity=Severity.MAJOR,
+        en="Controller reports a fault",
+        zh="控制器故障",
+        bacnet=0,
+        visit_mutes=True,
+        evidence=("controller.fault", "controller.fault_code"),
+        parts=(Part("the controller's fault signal", "控制器故障信号", (("controller.fault",),)),),
+    ),
+    Entry(
+        code="mains_lost",
+        severity=Severity.MAJOR,
+        en="Mains lost",
+        zh="主电源断电",
+        gb24476=41,
+        bacnet=4,
+        inspection_mutes=False,
+        evidence=("power.mains",),
+        parts=(Part("the mains contact", "主电源信号", (("power.mains",),)),),
+    ),
+    Entry(
         code="mode_changed",
         severity=Severity.INFO,
         en="Operating mode changed",
@@ -136,6 +240,14 @@ ENTRIES: tuple[Entry, ...] = (
         inspection_mutes=False,
         evidence=("car.mode",),
         parts=(Part("operating mode", "运行模式", (("car.mode",),)),),
+    ),
+    Entry(
+        code="intercom_silent",
+        severity=Severity.MAJOR,
+        en="Intercom station silent",
+        zh="五方通话中断",
+        inspection_mutes=False,
+        parts=(Part("a supervised intercom station", "受监测的对讲分机", (("intercom.*",),)),),
     ),
     Entry(
         code="signal_lost",

@@ -25,6 +25,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     trifle_us: int
     clear_us: int
     car_call_is_evidence: bool
+    moved_with_doors_open_us: int
+    doors_open_outside_us: int
+    landing_door_unlocked_us: int
+    safety_chain_moving_us: int
+    safety_chain_standing_us: int
+    mains_lost_us: int
+    entrapment_possible_us: int
+    ard_hold_us: int
 
     # Fixed by the contract, section 3.1: no installer could choose them sensibly.
     moving_unknown_us: int = 5 * SECOND_US
@@ -34,7 +42,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     presence_stuck_openings: int = 20
     load_step_percent: int = 5
     load_memory_us: int = 24 * 3600 * SECOND_US
-    runs_to_clear: int = 2
+    visit_mutes_us: int = 4 * 3600 * SECOND_US
+    loss_window_us: int = 10 * SECOND_US
+    intercom_silent_intervals: int = 3
+    intercom_interval_us: int = (
+        30 * SECOND_US
+    )  # in a recording that does not say; the driver's default
 
 
 # The signals that decide a delay; where they come from different drivers, the delay must outlast their polling.
@@ -42,6 +55,11 @@ _STOP = (
     "car.moving", "car.door_zone", "door.front", "door.rear", "landing_doors.locked",
     "car.occupied", "car.call_registered", "car.load_percent", "alarm.button",
 )  # fmt: skip
+
+
+_MOTION_AND_DOORS = ("car.moving", "car.door_zone", "door.front", "door.rear")
+_LANDING = ("car.moving", "car.door_zone", "landing_doors.locked")
+_CHAIN = (*_MOTION_AND_DOORS, "landing_doors.locked", "safety_chain.closed", "power.mains")
 
 
 def limits_of(
@@ -52,10 +70,9 @@ def limits_of(
     A delay over signals of different drivers is at least twice the slowest poll interval among them. `polls_us` maps each
     wired signal to (driver, poll interval in microseconds); without it, all come from one source.
     """
-    least_us = _least_us(polls_us or {})
 
-    def delay(seconds: float) -> int:
-        return max(_us(seconds), least_us)
+    def delay(seconds: float, signals: tuple[str, ...] = _STOP) -> int:
+        return max(_us(seconds), _least_us(signals, polls_us or {}))
 
     return Limits(
         trapped_off_level_us=delay(settings.trapped_off_level_s),
@@ -72,12 +89,20 @@ def limits_of(
         trifle_us=_us(settings.trifle_s),
         clear_us=delay(settings.clear_s),
         car_call_is_evidence=settings.car_call_is_evidence,
+        moved_with_doors_open_us=delay(settings.moved_with_doors_open_s, _MOTION_AND_DOORS),
+        doors_open_outside_us=delay(settings.doors_open_outside_s, _MOTION_AND_DOORS),
+        landing_door_unlocked_us=delay(settings.landing_door_unlocked_s, _LANDING),
+        safety_chain_moving_us=delay(settings.safety_chain_moving_s, _CHAIN),
+        safety_chain_standing_us=delay(settings.safety_chain_standing_s, _CHAIN),
+        mains_lost_us=_us(settings.mains_lost_s),
+        entrapment_possible_us=delay(settings.entrapment_possible_s),
+        ard_hold_us=_us(settings.ard_hold_s),
     )
 
 
-def _least_us(polls_us: Mapping[str, tuple[str, int]]) -> int:
-    """Twice the slowest poll of the signals that decide a stop, when they come from several drivers."""
-    deciding = {polls_us[name] for name in _STOP if name in polls_us}
+def _least_us(signals: tuple[str, ...], polls_us: Mapping[str, tuple[str, int]]) -> int:
+    """Twice the slowest poll of the signals that decide a delay, when they come from several drivers."""
+    deciding = {polls_us[name] for name in signals if name in polls_us}
     if len({driver for driver, _ in deciding}) < 2:
         return 0
     return 2 * max(interval_us for _, interval_us in deciding)

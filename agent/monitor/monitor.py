@@ -27,8 +27,8 @@ __all__ = ["Monitor", "Standing"]
 class Monitor:
     """One elevator's rules at work.
 
-    `drivers` maps each driver to the signals it gives; `standing` is what the journal says stands. Batches come in rising
-    order of time, from `start_us` on.
+    `drivers` maps each driver to the signals it gives, `intervals_us` a probed signal to how often it is asked;
+    `standing` is what the journal says stands. Batches come in rising order of time, from `start_us` on.
     """
 
     def __init__(
@@ -37,13 +37,14 @@ class Monitor:
         limits: Limits,
         *,
         start_us: int = 0,
+        intervals_us: Mapping[str, int] | None = None,
         standing: Sequence[Standing] = (),
     ) -> None:
         self._out: list[Event] = []
-        self._watches = watches(drivers, self._out)
+        self._watches = watches(drivers, intervals_us or {}, self._out)
         self._nodes = [*term_nodes(), *(watch_node(watch) for watch in self._watches)]
         fitted = [signal for signals in drivers.values() for signal in signals]
-        names = (*SIGNALS, *fitted, *(node.name for node in self._nodes), *_yielded_to())
+        names = (*SIGNALS, *fitted, *(node.name for node in self._nodes), *_taken_for_granted())
         self.snapshot = Snapshot(names, fitted, start_us)
         self._limits = limits
         self._heap: list[tuple[int, int]] = []
@@ -165,8 +166,7 @@ class Monitor:
                 if due_us is not None:
                     heapq.heappush(self._heap, (due_us, index))
             if value != values[name]:
-                values[name] = value
-                snapshot.since_us[name] = snapshot.at_us
+                snapshot.put(name, value)
                 marks |= wakes & self._alive
 
     def _set_aside(self, index: int, error: Exception) -> None:
@@ -194,6 +194,7 @@ class Monitor:
                 "values": board.values,
                 "since_us": board.since_us,
                 "lost": sorted(board.lost),
+                "last": board.last_known,
                 "memories": self._memories,
                 "dues": self._dues,
                 "lives": [watch.life for watch in self._watches],
@@ -214,6 +215,13 @@ class Monitor:
                 else value
             )
         board.since_us.update(kept["since_us"])
+        for name, (value, since_us) in kept["last"].items():
+            known = (
+                msgspec.convert(value, types[name])
+                if name in types and value is not None
+                else value
+            )
+            board.last_known[name] = (known, since_us)
         for index, (node, memory) in enumerate(zip(self._nodes, kept["memories"], strict=True)):
             self._memories[index] = msgspec.convert(memory, node.memory_type)
         self._dues[:] = kept["dues"]
@@ -223,5 +231,6 @@ class Monitor:
         heapq.heapify(self._heap)
 
 
-def _yielded_to() -> tuple[str, ...]:
-    return tuple(standing_term(e.yields_to) for e in CATALOG.values() if e.yields_to is not None)
+def _taken_for_granted() -> tuple[str, ...]:
+    """Whether an event stands can be asked for every code, detected here or not."""
+    return tuple(standing_term(code) for code in CATALOG)

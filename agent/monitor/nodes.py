@@ -90,13 +90,15 @@ def term_nodes() -> list[Node]:
     ]
 
 
-def watches(drivers: Mapping[str, Sequence[str]], events: list[Event]) -> list[Watch]:
+def watches(
+    drivers: Mapping[str, Sequence[str]], intervals_us: Mapping[str, int], events: list[Event]
+) -> list[Watch]:
     """The detectors that an installation's signals allow: one whose inputs are not fitted is never raised."""
     wired = {name: tuple(signals) for name, signals in drivers.items()}
     fitted = {signal for signals in wired.values() for signal in signals}
     return [
         Watch(detector, events)
-        for detector in detectors_for(wired)
+        for detector in detectors_for(wired, intervals_us)
         if is_possible(CATALOG[detector.code], fitted)
     ]
 

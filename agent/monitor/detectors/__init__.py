@@ -3,23 +3,50 @@
 from collections.abc import Mapping
 
 from agent.monitor.detectors.alarm_button import ALARM_BUTTON
+from agent.monitor.detectors.controller_fault import CONTROLLER_FAULT
 from agent.monitor.detectors.detector import Detector
+from agent.monitor.detectors.doors_outside_zone import (
+    DOORS_OPEN_OUTSIDE_ZONE,
+    LANDING_DOOR_UNLOCKED,
+    MOVED_WITH_DOORS_OPEN,
+)
+from agent.monitor.detectors.entrapment_possible import ENTRAPMENT_POSSIBLE
+from agent.monitor.detectors.intercom_silent import intercom_silent
+from agent.monitor.detectors.mains_lost import MAINS_LOST
 from agent.monitor.detectors.mode_changed import MODE_CHANGED
+from agent.monitor.detectors.safety_chain_open import SAFETY_CHAIN_OPEN
 from agent.monitor.detectors.signal_lost import signal_lost
 from agent.monitor.detectors.stopped_outside_door_zone import STOPPED_OUTSIDE_DOOR_ZONE
 from agent.monitor.detectors.trapped_passengers import TRAPPED_PASSENGERS
 
 DETECTORS: tuple[Detector, ...] = (
     TRAPPED_PASSENGERS,
+    ENTRAPMENT_POSSIBLE,
     ALARM_BUTTON,
     STOPPED_OUTSIDE_DOOR_ZONE,
+    MOVED_WITH_DOORS_OPEN,
+    DOORS_OPEN_OUTSIDE_ZONE,
+    LANDING_DOOR_UNLOCKED,
+    SAFETY_CHAIN_OPEN,
+    CONTROLLER_FAULT,
+    MAINS_LOST,
     MODE_CHANGED,
 )
 
 
-def detectors_for(drivers: Mapping[str, tuple[str, ...]]) -> tuple[Detector, ...]:
-    """All detectors of an installation; `drivers` maps each driver to the signals it gives."""
-    return (*DETECTORS, *(signal_lost(name, drivers[name]) for name in sorted(drivers)))
+def detectors_for(
+    drivers: Mapping[str, tuple[str, ...]], intervals_us: Mapping[str, int]
+) -> tuple[Detector, ...]:
+    """All detectors of an installation.
+
+    `drivers` maps each driver to the signals it gives, `intervals_us` each probed signal to how often it is asked.
+    """
+    signals = tuple(sorted(signal for wired in drivers.values() for signal in wired))
+    return (
+        *DETECTORS,
+        *intercom_silent(signals, intervals_us),
+        *(signal_lost(name, drivers[name]) for name in sorted(drivers)),
+    )
 
 
 __all__ = ["DETECTORS", "Detector", "detectors_for"]

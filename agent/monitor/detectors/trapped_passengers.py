@@ -20,7 +20,7 @@ def _step(_: None, snapshot: Snapshot, limits: Limits) -> tuple[None, Condition]
     values = snapshot.values
     outside = values["outside"] is True and values["moved"] is True
     off_level = values["stop.outside"] if outside else None
-    off_level_us = _reached(off_level, limits.trapped_off_level_us)
+    off_level_us = _held_back(_reached(off_level, limits.trapped_off_level_us), snapshot, limits)
     if off_level_us is not None and snapshot.at_us >= off_level_us:
         return None, _holds("outside_zone", off_level, by)
     counted = by if outside else at_landing(by, values["car.mode"])
@@ -36,6 +36,13 @@ def _reached(delay: Delay | None, limit_us: int) -> int | None:
     return None if delay is None else delay.reached_at(limit_us)
 
 
+def _held_back(due_us: int | None, snapshot: Snapshot, limits: Limits) -> int | None:
+    """Without mains an evacuation device may still bring the car to a landing: rule (a) waits for it."""
+    if due_us is None or snapshot.values["power.mains"] is not False:
+        return due_us
+    return max(due_us, snapshot.since_us["power.mains"] + limits.ard_hold_us)
+
+
 def _holds(rule: str, delay: Delay | None, by: tuple[str, ...]) -> Condition:
     detail: dict[str, Detail] = {"rule": rule, "person_by": list(by)}
     return Condition(holds=True, since_us=None if delay is None else delay.began_us, detail=detail)
@@ -43,6 +50,6 @@ def _holds(rule: str, delay: Delay | None, by: tuple[str, ...]) -> Condition:
 
 TRAPPED_PASSENGERS = Detector(
     "trapped_passengers",
-    ("person", "outside", "moved", "stop.outside", "stop.shut", "car.mode"),
+    ("person", "outside", "moved", "stop.outside", "stop.shut", "car.mode", "power.mains"),
     _step,
 )

@@ -5,7 +5,7 @@ or `due_us` came. Its value stands in the snapshot under its name, beside the si
 """
 
 from agent.monitor.terms.boarding import BOARDING, END_KEY
-from agent.monitor.terms.doors import DOORS
+from agent.monitor.terms.doors import CAR_DOOR_AJAR, CAR_DOOR_OPEN, DOORS
 from agent.monitor.terms.landing import ALARM_OVER, AT_LANDING
 from agent.monitor.terms.motion import MOVED, OUTSIDE, STOPPED
 from agent.monitor.terms.person import PERSON
@@ -14,11 +14,15 @@ from agent.monitor.terms.runs import RUNS
 from agent.monitor.terms.sources import BUTTON, CALL, LOAD
 from agent.monitor.terms.stops import STOP_OUTSIDE, STOP_SHUT
 from agent.monitor.terms.term import Term
+from agent.monitor.terms.visit import VISIT_MUTES
 
 # In the order of their derivation: a term reads signals and terms above it.
 TERMS: tuple[Term, ...] = (
     END_KEY,
+    CAR_DOOR_OPEN,
+    CAR_DOOR_AJAR,
     DOORS,
+    VISIT_MUTES,
     STOPPED,
     OUTSIDE,
     AT_LANDING,

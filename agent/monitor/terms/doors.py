@@ -14,29 +14,37 @@ OPEN, CLOSED, BETWEEN = "open", "closed", "between"
 CAR_DOORS = ("door.front", "door.rear")
 
 
-def _step(ajar: Delay, snapshot: Snapshot, limits: Limits) -> tuple[Delay, str | None, int | None]:
-    """`ajar`: how long a contact that knows no more has said that its door is not closed."""
-    values = snapshot.values
-    front, rear = values["door.front"], values["door.rear"]
+def _car_door_open(
+    ajar: Delay, snapshot: Snapshot, limits: Limits
+) -> tuple[Delay, bool | None, int | None]:
+    """Any car door open. `ajar`: how long a contact that knows no more has said that its door is not closed."""
+    front, rear = snapshot.values["door.front"], snapshot.values["door.rear"]
     if front is None and rear is None:
         return advance(ajar, BREAK, snapshot.at_us, limits.trifle_us), None, None
-    if front != "open" and rear != "open" and "not_closed" in (front, rear):
-        return _contact_only(ajar, snapshot, limits)
     if front == "open" or rear == "open":
-        return IDLE, _passable(snapshot), None
-    closed = front in ("closed", None) and rear in ("closed", None)
-    return IDLE, CLOSED if closed else BETWEEN, None
-
-
-def _contact_only(
-    ajar: Delay, snapshot: Snapshot, limits: Limits
-) -> tuple[Delay, str | None, int | None]:
-    """A contact knows only that the door is not closed; after 10 s that counts as open."""
+        return IDLE, True, None
+    if "not_closed" not in (front, rear):
+        return IDLE, False, None
     ajar = advance(ajar, RUN, snapshot.at_us, limits.trifle_us)
     due_us = ajar.reached_at(limits.not_closed_is_open_us)
-    if due_us is not None and snapshot.at_us < due_us:
-        return ajar, BETWEEN, due_us
-    return ajar, _passable(snapshot), None
+    waiting = due_us is not None and snapshot.at_us < due_us
+    return ajar, not waiting, due_us if waiting else None
+
+
+def _car_door_ajar(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, None]:
+    """Any car door not closed."""
+    front, rear = snapshot.values["door.front"], snapshot.values["door.rear"]
+    if front is None and rear is None:
+        return None, None, None
+    return None, not (front in ("closed", None) and rear in ("closed", None)), None
+
+
+def _doors(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, str | None, None]:
+    values = snapshot.values
+    if values["car_door.open"] is True:
+        return None, _passable(snapshot), None
+    ajar = values["car_door.ajar"]
+    return None, None if ajar is None else BETWEEN if ajar else CLOSED, None
 
 
 def _passable(snapshot: Snapshot) -> str | None:
@@ -49,4 +57,11 @@ def _passable(snapshot: Snapshot) -> str | None:
     return BETWEEN if locked else OPEN
 
 
-DOORS = Term("doors", (*CAR_DOORS, "landing_doors.locked"), _step, IDLE, Delay, str | None)
+CAR_DOOR_OPEN = Term("car_door.open", CAR_DOORS, _car_door_open, IDLE, Delay, bool | None)
+CAR_DOOR_AJAR = Term("car_door.ajar", CAR_DOORS, _car_door_ajar, value_type=bool | None)
+DOORS = Term(
+    "doors",
+    ("car_door.open", "car_door.ajar", "landing_doors.locked"),
+    _doors,
+    value_type=str | None,
+)

@@ -20,7 +20,8 @@ class Presence(msgspec.Struct, frozen=True):
 
     `closed_us`: the last full closing. `seen_us`: the last instant of presence after it. `readings`: (from, to) of
     presence that counts for a stop in the zone, the last one open (to is None) while present. `openings`: door-open
-    periods since presence was last false. `was`/`doors`: the inputs of the step before.
+    periods since presence was last false. `was`: the sensor's last good word. `doors`: as of the step before. `ajar`:
+    the doors have been open since they were last seen closed, so that their next closing is a full one.
     """
 
     boarding: int = -1
@@ -31,6 +32,7 @@ class Presence(msgspec.Struct, frozen=True):
     openings: int = 0
     was: bool | None = None
     doors: str | None = None
+    ajar: bool = True
 
 
 def _step(memory: Presence, snapshot: Snapshot, limits: Limits) -> tuple[Presence, str, int | None]:
@@ -39,24 +41,27 @@ def _step(memory: Presence, snapshot: Snapshot, limits: Limits) -> tuple[Presenc
     occupied = snapshot.values["car.occupied"]
     if memory.standing and boarding == memory.boarding and doors == memory.doors:
         return _still_standing(memory, occupied), STANDING, None
-    openings = _openings(memory, occupied, doors)
+    openings = _openings(memory, occupied, doors, boarding)
     stuck = openings >= limits.presence_stuck_openings
     present = None if stuck else occupied
     fresh = boarding != memory.boarding
-    closing = doors == CLOSED and memory.doors != CLOSED
+    ajar = memory.ajar or doors == OPEN
+    closing = ajar and doors == CLOSED
     closed_us = at_us if closing else memory.closed_us
     if fresh and not _door_known(snapshot):
         closed_us = at_us
     seen_us = _seen(memory, present, at_us, limits, anew=fresh or closing)
     settled_us = None if closed_us is None else closed_us + limits.presence_settle_us
-    readings = () if fresh or closing else memory.readings
+    readings = () if fresh or closing else _resumed(memory, present, at_us)
     readings = _readings(readings, present, at_us, settled_us, limits)
     standing = (memory.standing and not fresh) or (
         present is True and not boarding & 1 and _enough(readings, at_us, settled_us, limits)
     )
     if boarding & 1:
         seen_us, standing = None, False
-    after = Presence(boarding, closed_us, seen_us, readings, standing, openings, present, doors)
+    was = memory.was if present is None else present
+    ajar = ajar and not closing
+    after = Presence(boarding, closed_us, seen_us, readings, standing, openings, was, doors, ajar)
     value, due_us = _value(after, at_us, limits)
     if stuck and value == NONE:
         value = STUCK
@@ -65,7 +70,7 @@ def _step(memory: Presence, snapshot: Snapshot, limits: Limits) -> tuple[Presenc
 
 def _still_standing(memory: Presence, occupied: bool | None) -> Presence:  # noqa: FBT001
     """Until people can come and go, only whether the sensor is stuck is still of interest."""
-    if occupied == memory.was:
+    if occupied is None or occupied == memory.was:
         return memory
     openings = 0 if occupied is False else memory.openings
     return msgspec.structs.replace(memory, was=occupied, openings=openings)
@@ -75,11 +80,19 @@ def _door_known(snapshot: Snapshot) -> bool:
     return snapshot.values["doors"] is not None
 
 
-def _openings(memory: Presence, occupied: bool | None, doors: str | None) -> int:  # noqa: FBT001
-    """Door-open periods that ended while presence stayed true; a false reading starts over."""
-    if occupied is False:
-        return 0
-    ended = memory.doors == OPEN and doors not in (OPEN, None)
+def _openings(
+    memory: Presence,
+    occupied: bool | None,  # noqa: FBT001
+    doors: str | None,
+    boarding: int,
+) -> int:
+    """Door-open periods that ended while presence stayed true; a false reading starts over.
+
+    Only doors open so long that `boarding` went on count: a chattering contact says nothing of the sensor.
+    """
+    if occupied is not True:
+        return memory.openings if occupied is None else 0
+    ended = memory.doors == OPEN and doors not in (OPEN, None) and boarding != memory.boarding
     return memory.openings + 1 if ended else memory.openings
 
 
@@ -94,12 +107,26 @@ def _seen(
     """The last instant of presence, None once it has faded; a sensor that fails is taken at its last word."""
     if present is True:
         return at_us
-    if anew or (memory.seen_us is None and memory.was is not True):
+    if anew or memory.seen_us is None:
         return None
-    if memory.was is True or (memory.was is None and present is False):
+    if memory.was is True:
         return at_us
-    faded = memory.was is False and at_us >= (memory.seen_us or 0) + limits.presence_latch_us
-    return None if faded else memory.seen_us
+    return None if at_us >= memory.seen_us + limits.presence_latch_us else memory.seen_us
+
+
+def _resumed(
+    memory: Presence,
+    present: bool | None,  # noqa: FBT001
+    at_us: int,
+) -> tuple[tuple[int, int | None], ...]:
+    """The readings so far. One that only a failing sensor interrupted goes on, without the time it was not seen."""
+    readings = memory.readings
+    if present is not True or memory.was is not True or not readings:
+        return readings
+    from_us, to_us = readings[-1]
+    if to_us is None:
+        return readings
+    return (*readings[:-1], (from_us + at_us - to_us, None))
 
 
 def _readings(
@@ -163,7 +190,8 @@ def _value(memory: Presence, at_us: int, limits: Limits) -> tuple[str, int | Non
 
 def _standing_due_us(memory: Presence, at_us: int, limits: Limits) -> int | None:
     """When presence that simply goes on would be enough."""
-    if memory.was is not True or memory.boarding & 1 or memory.closed_us is None:
+    running = bool(memory.readings) and memory.readings[-1][1] is None
+    if not running or memory.boarding & 1 or memory.closed_us is None:
         return None
     settled_us = memory.closed_us + limits.presence_settle_us
     total_us = _total_us(memory.readings, at_us, settled_us, limits)

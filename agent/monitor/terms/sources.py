@@ -46,7 +46,9 @@ def _button(
         pressed_us = at_us
     elif pressed is False:
         pressed_us = None
-    stuck_us = None if pressed_us is None else pressed_us + limits.button_stuck_us
+    stuck_us = None
+    if pressed is True and pressed_us is not None:
+        stuck_us = pressed_us + limits.button_stuck_us
     stuck = stuck_us is not None and at_us >= stuck_us
     now = pressed is True and snapshot.values["doors"] != OPEN
     kept = memory.seen and memory.boarding == boarding
@@ -69,11 +71,11 @@ def _load(memory: Load, snapshot: Snapshot, limits: Limits) -> tuple[Load, bool,
     boarding, at_us = snapshot.values["boarding"] or 0, snapshot.at_us
     load = snapshot.values["car.load_percent"]
     lows = memory.lows
+    oldest_us = at_us - limits.load_memory_us
+    if lows and lows[0][1] <= oldest_us:
+        lows = tuple(low for low in lows if low[1] > oldest_us)
     if memory.load is not None:
-        lows = tuple(
-            low for low in lows if low[0] < memory.load and low[1] > at_us - limits.load_memory_us
-        )
-        lows = (*lows, (memory.load, at_us))
+        lows = (*(low for low in lows if low[0] < memory.load), (memory.load, at_us))
     lowest = min((low[0] for low in lows), default=load)
     now = load is not None and lowest is not None and load - lowest >= limits.load_step_percent
     seen = _counts(boarding) and (now or (memory.seen and memory.boarding == boarding))
