@@ -1,0 +1,46 @@
+"""Doors where no landing is: 开门走梯, a car door open outside the zone, a landing door unlocked without the car."""
+
+from agent.monitor.detectors.held import either, every, held, is_not
+from agent.monitor.snapshot import Snapshot
+
+
+def _moved_with_doors_open(snapshot: Snapshot) -> bool | None:
+    """Moving outside the zone with a car door not closed."""
+    values = snapshot.values
+    return every(
+        is_not(values["stopped"]), is_not(values["car.door_zone"]), values["car_door.ajar"]
+    )
+
+
+def _doors_open_outside_zone(snapshot: Snapshot) -> bool | None:
+    """A car door open while the car stands outside the zone; in rescue operation people are let out so."""
+    if snapshot.values["car.mode"] == "rescue":
+        return False
+    return every(snapshot.values["outside"], snapshot.values["car_door.open"])
+
+
+def _landing_door_unlocked(snapshot: Snapshot) -> bool | None:
+    """A landing door unlocked while the car is outside the zone or moving."""
+    values = snapshot.values
+    away = either(is_not(values["car.door_zone"]), is_not(values["stopped"]))
+    return every(is_not(values["landing_doors.locked"]), away)
+
+
+MOVED_WITH_DOORS_OPEN = held(
+    "moved_with_doors_open",
+    ("stopped", "car.door_zone", "car_door.ajar"),
+    _moved_with_doors_open,
+    lambda limits: limits.moved_with_doors_open_us,
+)
+DOORS_OPEN_OUTSIDE_ZONE = held(
+    "doors_open_outside_zone",
+    ("outside", "car_door.open", "car.mode"),
+    _doors_open_outside_zone,
+    lambda limits: limits.doors_open_outside_us,
+)
+LANDING_DOOR_UNLOCKED = held(
+    "landing_door_unlocked",
+    ("landing_doors.locked", "car.door_zone", "stopped"),
+    _landing_door_unlocked,
+    lambda limits: limits.landing_door_unlocked_us,
+)
