@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-_BARE = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+_BARE = re.compile(r"^[A-Za-z0-9_-]{1,64}\Z")
 _LONGEST = 60  # characters of a foreign value worth showing
 
 

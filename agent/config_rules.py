@@ -30,7 +30,7 @@ Profiles = Callable[[], Iterable[str]]
 
 LONGEST_SOCKET_PATH = 107  # bytes; the kernel's address holds 108 with the closing zero
 CONTACT_DOORS = ("door.front", "door.rear")  # a contact tells closed from not_closed
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 
 Placed = tuple[str, DriverSettings]  # the key of its table, and the driver
 

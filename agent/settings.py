@@ -12,7 +12,7 @@ from msgspec import Meta
 Name = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z",
         description="up to 64 letters, digits, . _ -",
     ),
 ]
@@ -55,7 +55,7 @@ class MqttSettings(_Settings, frozen=True):
     prefix: Annotated[
         str,
         Meta(
-            pattern=r"^[^/#+$][^#+]*[^/#+]$", description="a topic without # and + or outer slashes"
+            pattern=r"^[^/#+$][^#+]*[^/#+]\Z", description="a topic without # and + or outer slashes"
         ),
     ] = "elevator/v1"
     keepalive_s: Annotated[int, Meta(ge=5, le=600)] = 20
