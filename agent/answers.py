@@ -1,9 +1,10 @@
 """What the running service answers on its control socket. Reads only; every answer is documented in docs/cli.md."""
 
 import asyncio
+import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -14,43 +15,56 @@ from agent.intake import Intake
 from agent.model import SECOND_US, Event, Instant, Lane, Point, Row, Severity, Transition
 from agent.monitor.catalog import CATALOG
 from agent.naming import naming_of
+from agent.outbox_fault import JournalFault
 from agent.settings import ElevatorSettings
-from agent.uplink.messages import Envelope, Origin, event_message, iso
+from agent.uplink.messages import Envelope, Origin, age_us, event_message, iso
 from agent.uplink.publisher import Publisher
 from agent.writer import Outbox
 
 _LIMIT = 50
 _LIMIT_MOST = 10_000
+_COUNT_S = 1.0  # a card that hangs must not keep the status from being shown
 _FOLLOWERS_BEHIND_MOST = 1000  # rows a slow reader may be behind before it is let go
 
 
 class Question(msgspec.Struct, frozen=True):
     """The parameters of `events`: the last `limit`, or with `after` those that follow; then, to `follow`, new ones."""
 
-    after: int = 0
+    after: Annotated[int, msgspec.Meta(ge=0)] = 0
     limit: int = _LIMIT
     severity: str | None = None
     code: str | None = None
     follow: bool = False
 
 
+class Stands(msgspec.Struct, frozen=True):
+    """One raise, and what is known of it beside the event: its sequence once the journal has it."""
+
+    event: Event
+    envelope: Envelope
+
+
 class Board:
     """What stands, and who listens to new rows."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self.standing: OrderedDict[tuple[str, str | None], tuple[Event, int | None, int]] = (
-            OrderedDict()
-        )
+    def __init__(self, rows: Sequence[Row], boot_id: str) -> None:
+        self.standing: OrderedDict[tuple[str, str | None], Stands] = OrderedDict()
         self.followers: set[asyncio.Queue[Row | None]] = set()
+        self._boot_id = boot_id
+        self.adopt(rows)
+
+    def adopt(self, rows: Sequence[Row]) -> None:
+        """What a journal just opened says stands; what was said meanwhile is newer and stays."""
         for row in rows:
             if row.event.transition is Transition.RAISED:
-                self.standing[row.event.key] = (row.event, row.seq, row.wall_us)
+                self.standing.setdefault(row.event.key, Stands(row.event, Envelope.of(row)))
 
     def submitted(self, events: Sequence[Event], now: Instant) -> None:
         """Events handed to the journal."""
         for event in events:
             if event.transition is Transition.RAISED:
-                self.standing[event.key] = (event, None, now.wall_at(event.at_us))
+                envelope = Envelope.uncommitted(event, "", self._boot_id, now)
+                self.standing[event.key] = Stands(event, envelope)
             elif event.transition is Transition.CLEARED:
                 self.standing.pop(event.key, None)
 
@@ -58,8 +72,9 @@ class Board:
         """Rows in the journal."""
         for row in rows:
             stands = self.standing.get(row.event.key)
-            if stands is not None and row.event == stands[0]:
-                self.standing[row.event.key] = (row.event, row.seq, row.wall_us)
+            if stands is not None and _says(row, stands.event):
+                envelope = msgspec.structs.replace(Envelope.of(row), seq=row.raised_seq)
+                self.standing[row.event.key] = Stands(stands.event, envelope)
             for follower in tuple(self.followers):
                 self._tell(follower, row)
 
@@ -87,6 +102,7 @@ class Answers:
         self._intake, self._outbox, self._publisher, self._board = parts
         self._driver_of = driver_of
         self._start_us = clock.uptime_us()
+        self._owed = {lane.value: 0 for lane in Lane}  # as last counted
 
     @property
     def verbs(self) -> Mapping[str, Handler]:
@@ -108,19 +124,22 @@ class Answers:
             "links": {name: _link(link, now) for name, link in self._intake.links.items()},
             "mqtt": {**uplink, "reason": uplink["error"] or ""},
             "outbox": await self._outbox_state(),
-            "standing": [_standing(*each, now) for each in self._board.standing.values()],
+            "standing": [
+                _standing(each, self._clock.boot_id, now) for each in self._board.standing.values()
+            ],
             "clock": {"synchronised": now.synchronised},
         }
 
     async def _outbox_state(self) -> dict[str, object]:
         outbox = self._outbox
+        with contextlib.suppress(TimeoutError):
+            if outbox.fault is None:
+                async with asyncio.timeout(_COUNT_S):
+                    self._owed = {lane.value: await outbox.owed(lane) for lane in Lane}
         return {
             "journal": outbox.journal,
             "head": outbox.head,
-            "owed": {
-                "critical": await outbox.owed(Lane.CRITICAL),
-                "rest": await outbox.owed(Lane.REST),
-            },
+            "owed": self._owed,
             "fault": outbox.fault,
             "waiting": outbox.waiting,
             "dropped": {severity.value: count for severity, count in outbox.dropped.items()},
@@ -158,9 +177,13 @@ class Answers:
         severities = None if question.severity is None else _from(question.severity)
         codes = None if question.code is None else [question.code]
         newest = not question.after
-        rows = await self._outbox.rows(
-            question.after, question.limit, severities, codes, newest_first=newest
-        )
+        try:
+            rows = await self._outbox.rows(
+                question.after, question.limit, severities, codes, newest_first=newest
+            )
+        except JournalFault as fault:
+            remedy = "What stands is shown by: elevator-agent status"
+            raise RefusedError("storage_failed", fault.reason, remedy) from fault
         return rows[::-1] if newest else rows
 
     def _message(self, row: Row) -> msgspec.Raw:
@@ -206,15 +229,24 @@ def _signal(point: Point, now: Instant) -> dict[str, object]:
     return {"v": point.value, "q": point.quality.value, "at": at, "age_ms": age_ms}
 
 
-def _standing(event: Event, seq: int | None, wall_us: int, now: Instant) -> dict[str, object]:
+def _says(row: Row, raise_: Event) -> bool:
+    """Whether a row is this raise, or the notice it became because the journal held one already."""
+    event = row.event
+    if event.transition is Transition.NOTICE:
+        return event.at_us == raise_.at_us and event.detail.get("unpaired") == "raised"
+    return event == raise_
+
+
+def _standing(stands: Stands, boot_id: str, now: Instant) -> dict[str, object]:
+    event, envelope = stands.event, stands.envelope
     name = naming_of(event)
     return {
         "code": event.code,
         "instance": event.instance,
         "severity": event.severity.value,
         "title": {"en": name.title_en, "zh": name.title_zh},
-        "since": iso(wall_us),
-        "age_s": max(0, now.wall_us - wall_us) // SECOND_US,
-        "seq": seq,
-        "journaled": seq is not None,
+        "since": iso(envelope.wall_us),
+        "age_s": age_us(event, envelope, boot_id, now) // SECOND_US,
+        "seq": envelope.seq,
+        "journaled": envelope.seq is not None,
     }

@@ -62,8 +62,8 @@ def main(config: Path, record: Path | None = None) -> int:
         return USAGE
     try:
         return asyncio.run(_serve(settings, folders, record))
-    except (JournalBusy, ControlTakenError) as taken:
-        print(taken, file=sys.stderr)  # noqa: T201 - this is the command line
+    except (JournalBusy, ControlTakenError, RecordingRefused) as refusal:
+        print(refusal, file=sys.stderr)  # noqa: T201 - this is the command line
         return USAGE
 
 
@@ -71,6 +71,10 @@ async def _serve(settings: Settings, folders: Sequence[Path], record: Path | Non
     service = Service(settings, folders, record)
     await service.start()
     return await service.run()
+
+
+class RecordingRefused(Exception):  # noqa: N818 - a state of the world, for whoever asked for it
+    """The recording that was asked for cannot be written."""
 
 
 class Service:
@@ -102,7 +106,7 @@ class Service:
         await self._outbox.start(_OPEN_S)
         self._opened = bool(self._outbox.journal)
         self._wiring = wiring_of(self._settings, self._folders)
-        self._board = Board(self._outbox.standing)
+        self._board = Board(self._outbox.standing, self._clock.boot_id)
         self._self_events = SelfEvents(_own(self._outbox.standing))
         self._intake = self._make_intake()
         self._publisher = self._make_publisher()
@@ -131,15 +135,21 @@ class Service:
             start_us=now.uptime_us,
             standing=_standing(self._outbox.standing),
         )
-        recorder = None
-        if self._record is not None:
-            elevator = self._settings.elevator.id
-            recorder = Recorder(
-                self._record, elevator, self._clock.boot_id, now, self._wiring.drivers
-            )
-        self._recorder = recorder
+        self._recorder = self._make_recorder(now)
         freshness = Freshness(limits_us, now.uptime_us)
-        return Intake(self._clock, freshness, monitor, self._deliver, recorder=recorder)
+        return Intake(self._clock, freshness, monitor, self._deliver, recorder=self._recorder)
+
+    def _make_recorder(self, now: Instant) -> Recorder | None:
+        if self._record is None:
+            return None
+        elevator, boot_id = self._settings.elevator.id, self._clock.boot_id
+        try:
+            return Recorder(self._record, elevator, boot_id, now, self._wiring.drivers)
+        except OSError as wrong:
+            raise RecordingRefused(
+                f"The recording {self._record} cannot be written: {wrong.strerror or wrong}. "
+                "Name a file in a directory that this user may write."
+            ) from wrong
 
     def _make_publisher(self) -> Publisher:
         mqtt, elevator = self._settings.mqtt, self._settings.elevator
@@ -184,6 +194,8 @@ class Service:
         self._deliver([*said, *self._recovered(now)], now)
         if self._outbox.fault is not None:
             self._journal_fault(self._outbox.fault)
+        elif not self._opened:  # it came while the rest was put together
+            self._opened_late()
         self._intake.begin()
 
     def _recovered(self, now: Instant) -> list[Event]:
@@ -196,38 +208,43 @@ class Service:
 
     async def run(self) -> int:
         """Work until a signal comes (0) or something that must not fail does (1)."""
-        work = asyncio.create_task(self._work(), name="work")
+        watching = asyncio.create_task(self._watch(), name="watching")
+        publishing = asyncio.create_task(self._publisher.run(), name="publisher")
         ending = asyncio.create_task(self._ending.wait(), name="ending")
-        await asyncio.wait({work, ending}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({watching, publishing, ending}, return_when=asyncio.FIRST_COMPLETED)
         ending.cancel()
-        work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            try:
-                await work
-            except Exception as error:  # noqa: BLE001 - whatever it was, the end is orderly
-                self._error = error
-        await self._stop()
+        await self._end(watching)
+        await self._stop(publishing)
         if self._error is None:
             return FINE
         _log.error("The agent ends because of an error of its own.", exc_info=self._error)
         return FAILED
 
-    async def _work(self) -> None:
+    async def _watch(self) -> None:
         async with asyncio.TaskGroup() as group:
             for driver in self._drivers:
                 group.create_task(driver.run(self._intake), name=f"driver {driver.name}")
             group.create_task(self._intake.keep_time(), name="timers")
-            group.create_task(self._publisher.run(), name="publisher")
             group.create_task(self._look_after(), name="housekeeping")
 
-    async def _stop(self) -> None:
-        """Sources have stopped; the journal takes what waits, the broker hears good-bye, all within 5 s."""
+    async def _stop(self, publishing: "asyncio.Task[None]") -> None:
+        """Sources have stopped; the broker hears good-bye, the journal takes what waits, all within 5 s."""
         if self._recorder is not None:
             self._recorder.close(self._clock.uptime_us())
         if self._control is not None:
             await self._control.close()
-        await self._publisher.stop()
+        await self._publisher.stop()  # over the connection that `publishing` still turns
+        await self._end(publishing)
         await self._outbox.stop(_DRAIN_S)
+
+    async def _end(self, task: "asyncio.Task[None]") -> None:
+        """Cancel a part and wait for it; an error of its own does not disturb the rest of the stop."""
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            try:
+                await task
+            except Exception as error:  # noqa: BLE001 - whatever it was, the end is orderly
+                self._error = self._error or error
 
     # ---------------------------------------------------------------- events on their way
 
@@ -258,9 +275,11 @@ class Service:
     def _opened_late(self) -> None:
         """The journal could not be read at the start: what it says stands is taken over now."""
         self._opened = True
-        events = self._intake.monitor.adopt(_standing(self._outbox.standing))
-        now = self._clock.now()
-        self._deliver([*events, *self._recovered(now)], now)
+        now, rows = self._clock.now(), self._outbox.standing
+        self._board.adopt(rows)
+        events = self._intake.monitor.adopt(_standing(rows))
+        own = self._self_events.adopt(_own(rows), now.uptime_us)
+        self._deliver([*events, *own, *self._recovered(now)], now)
 
     def _dropped_since(self, now: Instant) -> list[Event]:
         """Records that found no room in memory while the card did not answer."""
@@ -289,10 +308,13 @@ class Service:
             self._publisher.degraded("agent_fault" if aside else None)
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        """An error in a callback is our own mistake: the process ends and systemd starts it again."""
+        """An error in a callback is our own mistake: the process ends and systemd starts it again.
+
+        What the system refused (no descriptor left to accept a connection) is the world's, and is logged.
+        """
         error = context.get("exception")
-        if isinstance(error, Exception):
-            self._error = error
+        if isinstance(error, Exception) and not isinstance(error, OSError):
+            self._error = self._error or error
             self._ending.set()
         else:
             loop.default_exception_handler(context)

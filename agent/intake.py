@@ -7,6 +7,8 @@ it finds goes to `deliver`, with one reading of the clocks.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
+
 from agent.clock import Clock, sleep_until
 from agent.freshness import Freshness
 from agent.model import Event, Instant, Reading
@@ -92,7 +94,9 @@ class Intake:
             self._feed(max(self._at_us, stale.at_us), [stale])
 
     def _feed(self, at_us: int, changes: Sequence[Reading]) -> None:
+        """One batch at one instant, which the recording must show as the monitor was given it."""
         self._at_us = at_us
+        changes = [_dated(change, at_us) for change in changes]
         if self._recorder is not None:
             self._recorder.record(changes)
         events = self.monitor.step(at_us, changes)
@@ -110,6 +114,11 @@ class Intake:
         next_us = self._next_us()
         if next_us is not None and (self._due_us is None or next_us < self._due_us):
             self._wake.set()
+
+
+def _dated(change: Reading, at_us: int) -> Reading:
+    """A driver may report later than it looked, and meanwhile a timer has fired: time does not go back."""
+    return change if change.at_us == at_us else msgspec.structs.replace(change, at_us=at_us)
 
 
 def _nothing() -> None:

@@ -9,6 +9,7 @@ from agent.model import Detail, Event, Severity, Transition
 from agent.monitor.catalog import CATALOG
 
 Key = tuple[str, str | None]
+_RESTARTED: Mapping[str, Detail] = {"reason": "agent_restarted"}
 
 
 class SelfEvents:
@@ -36,7 +37,13 @@ class SelfEvents:
     def restarted(self, at_us: int) -> Iterable[Event]:
         """What a new start ends: the agent stands as it was written again."""
         for key in list(self._standing):
-            yield self._cleared(key, at_us, {"reason": "agent_restarted"})
+            yield self._cleared(key, at_us, _RESTARTED)
+
+    def adopt(self, standing: Mapping[Key, Severity], at_us: int) -> list[Event]:
+        """What a journal that was opened late says stood: the same end, unless it stands again."""
+        earlier = {key: severity for key, severity in standing.items() if key not in self._standing}
+        self._standing |= earlier
+        return [self._cleared(key, at_us, _RESTARTED) for key in earlier]
 
     def _cleared(self, key: Key, at_us: int, detail: Mapping[str, Detail]) -> Event:
         severity = self._standing.pop(key)
