@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.model import Event, Fact, Instant, Quality, Row, Severity, Transition
+from agent.model import Event, Fact, Instant, Point, Quality, Row, Severity, Transition
 from agent.settings import ElevatorSettings, MqttSettings
 from agent.uplink.messages import (
     Acknowledged,
@@ -15,7 +15,6 @@ from agent.uplink.messages import (
     Envelope,
     Naming,
     Origin,
-    Point,
     Refusals,
     Status,
     age_us,
@@ -284,7 +283,7 @@ def test_state_gives_every_value_its_quality_and_its_age() -> None:
     points = {
         "car.floor": Point(3, Quality.GOOD, 9_880_000),
         "car.door_zone": Point(None, Quality.NO_ANSWER, 1_000_000),
-        "door.rear": Point(None, Quality.NO_ANSWER),
+        "door.rear": Point(None, Quality.NO_ANSWER, None),
     }
     assert json.loads(state_message(points, BOOT, now)) == {
         "sent_at": "2026-11-23T08:00:31.200Z",

@@ -83,7 +83,7 @@ async def running(link: MqttLink) -> AsyncIterator[Told]:
 
 def make_link(port: int, name: str = "one", **settings: Any) -> MqttLink:
     mqtt = msgspec.structs.replace(MqttSettings(port=port), **settings)
-    return MqttLink(mqtt, name, WILL, Clock())
+    return MqttLink(mqtt, name, lambda: WILL, Clock())
 
 
 @BOTH
@@ -398,7 +398,7 @@ def test_messages_of_an_ended_connection_are_not_sent_on_the_next(broker: Mosqui
                     await until(lambda: len(told.connects) == 2)
                     link.subscribe("q/#")
                     link.publish("q/new", b"new")
-                    await until(lambda: told.messages)
+                    await until(lambda: told.messages and told.answers)
                     assert told.messages == [("q/new", b"new")]
                     assert len(told.answers) == 1
 

@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from agent.backoff import Backoff
 from agent.clock import Clock
-from agent.model import Event, Instant, Lane, Quality, Row, Severity, Transition
+from agent.model import Event, Instant, Lane, Point, Quality, Row, Severity, Transition
 from agent.settings import ElevatorSettings, MqttSettings
 from agent.uplink import link as link_module
 from agent.uplink import publisher as publisher_module
@@ -28,7 +28,7 @@ from agent.uplink.alarms import Standing
 from agent.uplink.lanes import BUFFER_ROWS, Lanes
 from agent.uplink.latest import Latest
 from agent.uplink.link import MqttLink
-from agent.uplink.messages import Naming, Origin, Point, will_message
+from agent.uplink.messages import Naming, Origin, will_message
 from agent.uplink.mqtt import Will
 from agent.uplink.ports import Sources
 from agent.uplink.publisher import Publisher
@@ -36,7 +36,7 @@ from agent.uplink.readback import RepairPace, is_foreign
 from agent.uplink.state import StatePace, worth_sending
 from agent.uplink.topics import Topics
 from hil.broker import Mosquitto
-from hil.link import CuttableLink
+from hil.link import CuttableLink, Direction
 
 SITE = ElevatorSettings(site="s", id="e01", rescue_code="640001")
 TOPICS = Topics.of(MqttSettings(), SITE)
@@ -205,6 +205,26 @@ def test_a_window_of_one_serves_both_lanes() -> None:
     lanes.committed([make_row(1, make_event(severity=Severity.INFO))])
     assert lanes.take(Lane.REST, 1, 0) is None
     assert lanes.take(Lane.REST, 0, 0) is not None
+
+
+def test_after_a_refusal_a_lane_tries_one_row_at_a_time_each_after_its_wait() -> None:
+    lanes = Lanes(critical_cursor=0, rest_cursor=0, window=16)
+    lanes.committed([make_row(seq, make_event()) for seq in range(1, 6)])
+    queue = lanes.queues[Lane.CRITICAL]
+    first, second = lanes.take(Lane.CRITICAL, 0, 0), lanes.take(Lane.CRITICAL, 0, 0)
+    assert first is not None
+    assert second is not None
+    queue.refused(first, 100)
+    assert lanes.take(Lane.CRITICAL, 0, 100) is None  # the second is still in flight
+    queue.acknowledged(second)
+    assert queue.cursor == 0
+    assert lanes.take(Lane.CRITICAL, 0, 99) is None
+    assert lanes.take(Lane.CRITICAL, 0, 100) is first
+    assert lanes.take(Lane.CRITICAL, 0, 100) is None
+    queue.acknowledged(first)
+    assert queue.cursor == 2
+    taken = [lanes.take(Lane.CRITICAL, 0, 100) for _ in range(4)]
+    assert [row and row.seq for row in taken] == [3, 4, 5, None]
 
 
 def test_a_hole_in_the_sequence_left_by_a_lost_journal_is_no_obstacle() -> None:
@@ -445,7 +465,7 @@ class FakeJournal:
         self.fault: str | None = None
         self.standing: Sequence[Row] = ()
         self.cursors = dict.fromkeys(Lane, 0)
-        self.fetches = 0
+        self.slow_s = 0.0
 
     @property
     def head(self) -> int:
@@ -455,8 +475,7 @@ class FakeJournal:
         return self.cursors[lane]
 
     async def fetch(self, lane: Lane, after: int, limit: int) -> list[Row]:
-        self.fetches += 1
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.slow_s)
         if self.fault is not None:
             return []
         mine = (row for row in self.rows if row.seq > after and row.event.lane is lane)
@@ -648,6 +667,59 @@ def test_on_connect_status_alarms_critical_then_the_rest(broker: Mosquitto, prot
     asyncio.run(story())
 
 
+def test_the_rest_waits_while_critical_rows_are_still_being_read(broker: Mosquitto) -> None:
+    async def story() -> None:
+        info = make_event("usage", Transition.NOTICE, Severity.INFO)
+        rows = [make_row(seq, info if seq <= 10 else make_event()) for seq in range(1, 401)]
+        journal = FakeJournal(rows)
+        journal.slow_s = 0.05
+        async with tapped(broker.port) as tap, Bench(journal, broker.port).running():
+            await until(lambda: len(tap.events) == 400)
+            lanes = [event["data"]["lane"] for event in tap.events]
+            assert lanes == ["critical"] * 390 + ["rest"] * 10
+
+    asyncio.run(story())
+
+
+def test_a_status_lost_on_the_way_is_said_again(broker: Mosquitto) -> None:
+    async def story() -> None:
+        with CuttableLink(broker.port) as wire:
+            bench = Bench(FakeJournal(), wire.port)
+            async with tapped(broker.port) as tap, bench.running() as publisher:
+                await until(lambda: tap.status("state") == "online")
+                await until(lambda: publisher.snapshot()["in_flight"] == 0)
+                wire.hold()
+                publisher.degraded("agent_fault")
+                await until(lambda: publisher.snapshot()["in_flight"] == 1)
+                wire.cut()
+                wire.mend()
+                await until(lambda: tap.status("reason") == "agent_fault")
+
+    asyncio.run(story())
+
+
+def test_answers_for_a_journal_replaced_meanwhile_move_nothing(broker: Mosquitto) -> None:
+    async def story() -> None:
+        journal = FakeJournal()
+        with CuttableLink(broker.port) as wire:
+            bench = Bench(journal, wire.port)
+            async with tapped(broker.port) as tap, bench.running() as publisher:
+                await until(lambda: tap.status("state") == "online")
+                await until(lambda: publisher.snapshot()["in_flight"] == 0)
+                wire.withhold(Direction.TO_CLIENT)
+                bench.happens(bench.event("x"))
+                await until(lambda: len(tap.events) == 1)
+                journal.journal, journal.rows = "j2", [make_row(1001, make_event(), journal="j2")]
+                journal.cursors = dict.fromkeys(Lane, 1000)
+                publisher.fault(None)
+                wire.mend()
+                await until(lambda: journal.cursors[Lane.CRITICAL] == 1001)
+                assert publisher.snapshot()["delivered_through"] == 1001
+                await until(lambda: publisher.snapshot()["in_flight"] == 0)
+
+    asyncio.run(story())
+
+
 @BOTH
 def test_an_alarm_is_retained_while_it_stands_and_emptied_when_cleared(
     broker: Mosquitto, protocol: str
@@ -686,6 +758,8 @@ def test_a_clean_stop_says_stopped_and_a_broken_link_says_so_by_the_will(broker:
                     await until(lambda: tap.told(TOPICS.status))
                     wire.cut()
                     await until(lambda: tap.has_seen(TOPICS.status, will_message(BOOT, "j1")))
+                    async with tapped(broker.port) as late:
+                        await until(lambda: late.has_seen(TOPICS.status, will_message(BOOT, "j1")))
                     wire.mend()
                     await until(lambda: tap.status("state") == "online")
                     await until(lambda: bench.publisher.snapshot()["connected"])
@@ -971,6 +1045,25 @@ def test_a_brokers_smaller_window_is_respected() -> None:
     with Mosquitto(lines=("max_inflight_messages 3",)) as broker:
         asyncio.run(story(broker.port))
     assert most == 3
+
+
+def test_the_last_word_is_said_also_when_the_work_was_cancelled_before(broker: Mosquitto) -> None:
+    async def story() -> None:
+        async with tapped(broker.port) as tap:
+            bench = Bench(FakeJournal(), broker.port)
+            task = asyncio.create_task(bench.publisher.run())
+            await until(lambda: tap.status("state") == "online")
+            task.cancel()
+            await asyncio.wait({task})
+            await bench.publisher.stop()
+            await until(lambda: tap.status("state") == "offline")
+            assert tap.status("reason") == "stopped"
+            states = [
+                json.loads(body)["reason"] for topic, body in tap.seen if topic == TOPICS.status
+            ]
+            assert "connection_lost" not in states
+
+    asyncio.run(story())
 
 
 def test_stopping_without_a_broker_is_quick() -> None:

@@ -55,7 +55,7 @@ class MqttLink:
         self.fault: str | None = "not connected yet"
 
     async def run(self, listener: UplinkListener) -> None:
-        """Connect again and again, until `close` or cancelled."""
+        """Connect again and again, until `close` or cancelled; to be followed by `close` in either case."""
         self._listener = listener
         backoff = Backoff(FIRST_RETRY_S, LONGEST_RETRY_S)
         while not self._stopping:
@@ -94,32 +94,32 @@ class MqttLink:
             self._connection.subscribe(*filters)
 
     async def close(self) -> None:
-        """End in order, so that the broker drops the will; within a second."""
+        """End in order, so that the broker drops the will; within a second. Works whether or not `run` still does."""
         self._stopping = True
         connection = self._connection
         if connection is None:
             return
-        connection.disconnect()
-        await asyncio.wait({connection.ended}, timeout=_GOODBYE_S)
+        if self.connected:
+            connection.disconnect()
+            await asyncio.wait({connection.ended}, timeout=_GOODBYE_S)
         connection.abort(reasons.LOST)
 
     # -- one connection
 
     async def _one_connection(self) -> int:
-        """Returns how long it stood, in microseconds; 0 when it did not come about."""
+        """Returns how long it stood, in microseconds; 0 when it did not come about.
+
+        When cancelled it leaves the connection standing: there may be a last word to say before `close`.
+        """
         self._opened_us = None
         connection = Connection(self._settings, self._client_id, self._will(), self)
         self._connection = connection
         connection.start()
-        try:
-            while not connection.ended.done():
-                await asyncio.wait({connection.ended}, timeout=_CHECK_S)
-                self._check(connection)
-            return self._ended(connection.ended.result())
-        finally:
-            connection.abort(reasons.LOST)
-            self._connection = None
-            self._connected_us = None
+        while not connection.ended.done():
+            await asyncio.wait({connection.ended}, timeout=_CHECK_S)
+            self._check(connection)
+        self._connection = None
+        return self._ended(connection.ended.result())
 
     def _check(self, connection: Connection) -> None:
         now_us = self._clock.uptime_us()

@@ -145,6 +145,9 @@ class Connection:
             reason = reasons.not_reached(error, self._settings.host, self._settings.port)
         except Exception as error:  # noqa: BLE001 - hostile bytes end this connection, nothing else
             reason = reasons.not_mqtt(error)
+        sock = self._client.socket()
+        if isinstance(sock, socket.socket):
+            sock.close()
         self._post(self._finish, reason)
 
     def _connect_and_turn(self) -> str:

@@ -109,7 +109,7 @@ class Publisher:
         self._wake.set()
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled; `stop` comes before or after that."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._link.run(self))
             group.create_task(self._supply.refill(self._pump))
