@@ -7,6 +7,8 @@ from agent.monitor.snapshot import Snapshot
 def _moved_with_doors_open(snapshot: Snapshot) -> bool | None:
     """Moving outside the zone with a car door not closed."""
     values = snapshot.values
+    if values["car_door.ajar"] is False:
+        return False
     return every(
         is_not(values["stopped"]), is_not(values["car.door_zone"]), values["car_door.ajar"]
     )

@@ -17,6 +17,8 @@ _DECIDING = ("car.door_zone", "car.moving", "door.front", "door.rear")
 
 
 def _step(memory: Delay, snapshot: Snapshot, limits: Limits) -> tuple[Delay, Condition]:
+    if memory is IDLE and snapshot.values["outside"] is not None:
+        return memory, NO
     pace = RUN if _blind(snapshot) and _by(snapshot) else BREAK
     if snapshot.last("car.mode") in INSPECTION_MODES:
         pace = RESTART

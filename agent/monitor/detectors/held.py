@@ -25,6 +25,8 @@ def held(
 
     def step(memory: Delay, snapshot: Snapshot, limits: Limits) -> tuple[Delay, Condition]:
         now = holds(snapshot)
+        if memory is IDLE and now is not True:
+            return memory, UNKNOWN if now is None else NO
         pace = RUN if now is True else BREAK
         if muted and snapshot.values["car.mode"] in INSPECTION_MODES:
             pace = RESTART

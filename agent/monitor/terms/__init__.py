@@ -5,7 +5,7 @@ or `due_us` came. Its value stands in the snapshot under its name, beside the si
 """
 
 from agent.monitor.terms.boarding import BOARDING, END_KEY
-from agent.monitor.terms.doors import CAR_DOOR_AJAR, CAR_DOOR_OPEN, DOORS
+from agent.monitor.terms.doors import CAR_DOOR_AJAR, CAR_DOOR_OPEN, CLOSED_US, DOORS
 from agent.monitor.terms.landing import ALARM_OVER, AT_LANDING
 from agent.monitor.terms.motion import MOVED, OUTSIDE, STOPPED
 from agent.monitor.terms.person import PERSON
@@ -22,6 +22,7 @@ TERMS: tuple[Term, ...] = (
     CAR_DOOR_OPEN,
     CAR_DOOR_AJAR,
     DOORS,
+    CLOSED_US,
     VISIT_MUTES,
     STOPPED,
     OUTSIDE,

@@ -27,6 +27,8 @@ def _boarding(
 ) -> tuple[Boarding, int, int | None]:
     at_us, key = snapshot.at_us, snapshot.values["end_key"] or 0
     passable = _passable(snapshot)
+    if not passable and memory.open_us is None and key == memory.key:
+        return memory, memory.count, None
     open_us = (memory.open_us if memory.open_us is not None else at_us) if passable else None
     settled = open_us is not None and at_us - open_us >= limits.doors_open_us
     odd = settled and snapshot.values["outside"] is not True

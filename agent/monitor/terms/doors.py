@@ -5,6 +5,8 @@ fitted car door `closed`. Between is everything else that is known. A dead secon
 out as long as another one answers.
 """
 
+import msgspec
+
 from agent.monitor.delay import BREAK, IDLE, RUN, Delay, advance
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
@@ -57,6 +59,23 @@ def _passable(snapshot: Snapshot) -> str | None:
     return BETWEEN if locked else OPEN
 
 
+class Closing(msgspec.Struct, frozen=True):
+    """`ajar`: the doors have been open since they were last closed, so that their next closing is a full one."""
+
+    ajar: bool = True
+    closed_us: int | None = None
+
+
+def _closed_us(memory: Closing, snapshot: Snapshot, _: Limits) -> tuple[Closing, int | None, None]:
+    """The instant of the last full closing: from open to closed, however it went on in between."""
+    doors = snapshot.values["doors"]
+    if doors == OPEN and not memory.ajar:
+        memory = Closing(ajar=True, closed_us=memory.closed_us)
+    elif doors == CLOSED and memory.ajar:
+        memory = Closing(ajar=False, closed_us=snapshot.at_us)
+    return memory, memory.closed_us, None
+
+
 CAR_DOOR_OPEN = Term("car_door.open", CAR_DOORS, _car_door_open, IDLE, Delay, bool | None)
 CAR_DOOR_AJAR = Term("car_door.ajar", CAR_DOORS, _car_door_ajar, value_type=bool | None)
 DOORS = Term(
@@ -65,3 +84,4 @@ DOORS = Term(
     _doors,
     value_type=str | None,
 )
+CLOSED_US = Term("doors.closed_us", ("doors",), _closed_us, Closing(), Closing, int | None)

@@ -9,7 +9,7 @@ import msgspec
 
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
-from agent.monitor.terms.doors import CLOSED, OPEN
+from agent.monitor.terms.doors import OPEN
 from agent.monitor.terms.term import Term
 
 NONE, LATCHED, STANDING, STUCK = "none", "latched", "standing", "stuck"
@@ -18,50 +18,41 @@ NONE, LATCHED, STANDING, STUCK = "none", "latched", "standing", "stuck"
 class Presence(msgspec.Struct, frozen=True):
     """What was seen in this `boarding`.
 
-    `closed_us`: the last full closing. `seen_us`: the last instant of presence after it. `readings`: (from, to) of
-    presence that counts for a stop in the zone, the last one open (to is None) while present. `openings`: door-open
-    periods since presence was last false. `was`: the sensor's last good word. `doors`: as of the step before. `ajar`:
-    the doors have been open since they were last seen closed, so that their next closing is a full one.
+    `closed_us`: the last full closing; where no doors can be seen, the beginning of the `boarding`. `seen_us`: the last
+    instant of presence after it. `readings`: (from, to) of presence that counts for a stop in the zone, the last one
+    open (to is None) while present. `openings`: door-open periods since presence was last false. `was`: the sensor's
+    last good word.
     """
 
-    boarding: int = -1
+    boarding: int = -2
     closed_us: int | None = None
     seen_us: int | None = None
     readings: tuple[tuple[int, int | None], ...] = ()
     standing: bool = False
     openings: int = 0
     was: bool | None = None
-    doors: str | None = None
-    ajar: bool = True
 
 
 def _step(memory: Presence, snapshot: Snapshot, limits: Limits) -> tuple[Presence, str, int | None]:
     at_us = snapshot.at_us
-    boarding, doors = snapshot.values["boarding"] or 0, snapshot.values["doors"]
-    occupied = snapshot.values["car.occupied"]
-    if memory.standing and boarding == memory.boarding and doors == memory.doors:
+    boarding, occupied = snapshot.values["boarding"] or 0, snapshot.values["car.occupied"]
+    fresh = boarding != memory.boarding
+    if memory.standing and not fresh:
         return _still_standing(memory, occupied), STANDING, None
-    openings = _openings(memory, occupied, doors, boarding)
+    openings = _openings(memory, occupied, snapshot, boarding)
     stuck = openings >= limits.presence_stuck_openings
     present = None if stuck else occupied
-    fresh = boarding != memory.boarding
-    ajar = memory.ajar or doors == OPEN
-    closing = ajar and doors == CLOSED
-    closed_us = at_us if closing else memory.closed_us
-    if fresh and not _door_known(snapshot):
-        closed_us = at_us
+    closed_us = _closed_us(memory, snapshot, fresh=fresh)
+    closing = closed_us != memory.closed_us
     seen_us = _seen(memory, present, at_us, limits, anew=fresh or closing)
     settled_us = None if closed_us is None else closed_us + limits.presence_settle_us
     readings = () if fresh or closing else _resumed(memory, present, at_us)
     readings = _readings(readings, present, at_us, settled_us, limits)
-    standing = (memory.standing and not fresh) or (
-        present is True and not boarding & 1 and _enough(readings, at_us, settled_us, limits)
-    )
+    standing = present is True and _enough(readings, at_us, settled_us, limits)
     if boarding & 1:
         seen_us, standing = None, False
     was = memory.was if present is None else present
-    ajar = ajar and not closing
-    after = Presence(boarding, closed_us, seen_us, readings, standing, openings, was, doors, ajar)
+    after = Presence(boarding, closed_us, seen_us, readings, standing, openings, was)
     value, due_us = _value(after, at_us, limits)
     if stuck and value == NONE:
         value = STUCK
@@ -76,14 +67,17 @@ def _still_standing(memory: Presence, occupied: bool | None) -> Presence:  # noq
     return msgspec.structs.replace(memory, was=occupied, openings=openings)
 
 
-def _door_known(snapshot: Snapshot) -> bool:
-    return snapshot.values["doors"] is not None
+def _closed_us(memory: Presence, snapshot: Snapshot, *, fresh: bool) -> int | None:
+    if fresh and snapshot.values["doors"] is None:
+        return snapshot.at_us
+    closed_us: int | None = snapshot.values["doors.closed_us"]
+    return memory.closed_us if closed_us is None else max(closed_us, memory.closed_us or 0)
 
 
 def _openings(
     memory: Presence,
     occupied: bool | None,  # noqa: FBT001
-    doors: str | None,
+    snapshot: Snapshot,
     boarding: int,
 ) -> int:
     """Door-open periods that ended while presence stayed true; a false reading starts over.
@@ -92,7 +86,8 @@ def _openings(
     """
     if occupied is not True:
         return memory.openings if occupied is None else 0
-    ended = memory.doors == OPEN and doors not in (OPEN, None) and boarding != memory.boarding
+    over = snapshot.values["doors"] not in (OPEN, None)
+    ended = memory.boarding & 1 and not boarding & 1 and over
     return memory.openings + 1 if ended else memory.openings
 
 
@@ -201,7 +196,7 @@ def _standing_due_us(memory: Presence, at_us: int, limits: Limits) -> int | None
 
 PRESENCE = Term(
     "seen.presence",
-    ("car.occupied", "doors", "boarding"),
+    ("car.occupied", "boarding", "doors.closed_us"),
     _step,
     Presence(),
     Presence,

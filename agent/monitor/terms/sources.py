@@ -41,6 +41,8 @@ def _button(
     """Pressed while the doors were not open, and held no longer than 10 min: longer is a stuck button."""
     boarding, at_us = snapshot.values["boarding"] or 0, snapshot.at_us
     pressed = snapshot.values["alarm.button"]
+    if pressed is not True and memory.pressed_us is None and not memory.seen:
+        return memory, False, None
     pressed_us = memory.pressed_us
     if pressed is True and pressed_us is None:
         pressed_us = at_us
@@ -74,7 +76,7 @@ def _load(memory: Load, snapshot: Snapshot, limits: Limits) -> tuple[Load, bool,
     oldest_us = at_us - limits.load_memory_us
     if lows and lows[0][1] <= oldest_us:
         lows = tuple(low for low in lows if low[1] > oldest_us)
-    if memory.load is not None:
+    if memory.load is not None and load != memory.load:
         lows = (*(low for low in lows if low[0] < memory.load), (memory.load, at_us))
     lowest = min((low[0] for low in lows), default=load)
     now = load is not None and lowest is not None and load - lowest >= limits.load_step_percent

@@ -47,6 +47,8 @@ def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay
     """Standing with doors not open, wherever. Movement inside the zone (levelling) only pauses it."""
     values = snapshot.values
     stopped, zone = values["stopped"], values["car.door_zone"]
+    if stopped is False and memory.delay.broken_us is not None and _goes_on(memory, snapshot):
+        return memory, memory.delay, None
     shut = values["doors"] in (CLOSED, BETWEEN)
     if values["car.mode"] in INSPECTION_MODES:
         pace = RESTART
@@ -59,6 +61,12 @@ def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay
     else:
         pace = BREAK
     return _advanced(memory, pace, snapshot, limits)
+
+
+def _goes_on(memory: Stop, snapshot: Snapshot) -> bool:
+    """Nothing begins the delay anew: neither the end key nor inspection."""
+    values = snapshot.values
+    return (values["end_key"] or 0) == memory.key and values["car.mode"] not in INSPECTION_MODES
 
 
 def _elsewhere(memory: Stop, snapshot: Snapshot) -> bool:
