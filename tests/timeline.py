@@ -20,6 +20,15 @@ SHORT = {
     "key": "alarm.end_key",
     "visit": "visit.active",
 }
+# The events these timelines are about; a full installation may have more to say at the same time.
+CODES = (
+    "trapped_passengers",
+    "alarm_button",
+    "stopped_outside_door_zone",
+    "mode_changed",
+    "signal_lost",
+    "agent_fault",
+)
 LOST = Quality.NO_ANSWER
 BAD = Quality.BAD
 
@@ -54,7 +63,7 @@ class Timeline:
         """One batch at a second; returns what was said up to it."""
         at_us = self.start_us + us(at)
         readings = [reading(name, value, at_us) for name, value in values.items()]
-        events = self.monitor.step(at_us, readings)
+        events = [e for e in self.monitor.step(at_us, readings) if e.code in CODES]
         self.events += events
         return [said(event, self.start_us) for event in events]
 
@@ -72,6 +81,11 @@ class Timeline:
     def heard(self):
         """Everything said so far, as `"15 trapped_passengers raised"`."""
         return [said(event, self.start_us) for event in self.events]
+
+    def of(self, code):
+        """What was said so far with one code, as `"15 raised"`."""
+        told = (said(e, self.start_us).split() for e in self.events if e.code == code)
+        return [f"{at} {transition}" for at, _, transition in told]
 
     def term(self, name):
         return self.monitor.snapshot.values[SHORT.get(name, name)]

@@ -36,7 +36,6 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     key: int = 0
     runs: int = 0
     episode_us: int | None = None
-    acknowledged: bool = False
 
 
 def standing_term(code: str, instance: str | None = None) -> str:
@@ -120,7 +119,7 @@ def _standing(
     pressed_again = condition.holds is True or condition.filtered
     if entry.repeats and pressed_again and condition.since_us != life.episode_us:
         detail: dict[str, Detail] = {**(condition.detail or {}), "repeated": True}
-        if condition.filtered and not life.acknowledged:
+        if condition.filtered:
             detail["filtered"] = True
         life = msgspec.structs.replace(life, episode_us=condition.since_us)
         return life, _notice(entry, instance, condition, snapshot, detail), due_us
@@ -152,10 +151,11 @@ def _over_at_once(entry: Entry, life: Life, snapshot: Snapshot) -> str | None:
         return "end_key"
     if _taken_over(entry, snapshot):
         return "taken_over"
-    blind = None in (values["doors"], values["car.door_zone"])
-    if entry.runs and (blind or not entry.runs_only_blind):
-        runs = (values["runs"] or 0) - life.runs
-        return "normal_runs" if runs >= entry.runs else None
+    just_run = snapshot.since_us["runs"] == snapshot.at_us
+    if entry.runs and just_run and (values["runs"] or 0) - life.runs >= entry.runs:
+        # Only a run's end may end it: a loss after two runs in plain sight ends nothing.
+        blind = None in (values["doors"], values["car.door_zone"])
+        return "normal_runs" if blind or not entry.runs_only_blind else None
     return None
 
 

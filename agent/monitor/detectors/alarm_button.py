@@ -13,10 +13,14 @@ from agent.monitor.snapshot import Snapshot
 
 
 class Press(msgspec.Struct, frozen=True):
-    """How long the button has been held in this episode, and the turns of the end key seen so far."""
+    """How long the button has been held in this episode, and the turns of the end key seen so far.
+
+    `filtered_us`: the beginning of an episode that is filtered, None where it is not.
+    """
 
     delay: Delay = IDLE
     key: int = 0
+    filtered_us: int | None = None
 
 
 def _step(memory: Press, snapshot: Snapshot, limits: Limits) -> tuple[Press, Condition]:
@@ -25,14 +29,23 @@ def _step(memory: Press, snapshot: Snapshot, limits: Limits) -> tuple[Press, Con
     before = memory.delay if key == memory.key else IDLE
     pace = RUN if pressed is True else BREAK
     delay = advance(before, pace, snapshot.at_us, limits.trifle_us)
-    after = memory if delay is memory.delay and key == memory.key else Press(delay, key)
+    same = delay is memory.delay and key == memory.key
+    after = memory if same else Press(delay, key, memory.filtered_us)
     due_us = delay.reached_at(limits.alarm_press_us)
     if due_us is None:
         return after, NO
     if snapshot.at_us < due_us:
         return after, Condition(holds=False, due_us=due_us)
-    filtered = values["at_landing"] is True
+    filtered = _filtered(memory, delay, at_landing=values["at_landing"])
+    after = Press(delay, key, delay.began_us if filtered else None)
     return after, Condition(holds=not filtered, filtered=filtered, since_us=delay.began_us)
+
+
+def _filtered(memory: Press, delay: Delay, *, at_landing: bool | None) -> bool:
+    """Unknown filters no press, and raises none that was filtered before."""
+    if at_landing is None:
+        return memory.filtered_us is not None and memory.filtered_us == delay.began_us
+    return at_landing
 
 
 ALARM_BUTTON = Detector(

@@ -14,23 +14,28 @@ from agent.monitor.terms.presence import STUCK
 
 
 def _step(arrived: bool, snapshot: Snapshot, limits: Limits) -> tuple[bool, Condition]:  # noqa: FBT001
-    """`arrived`: the car was seen in the zone or moving since the start, so that its stop was watched."""
-    outside = snapshot.values["outside"]
-    arrived = arrived or outside is False
+    """`arrived`: the car was seen in the zone or moving since the start, so that its stop was watched.
+
+    While it stands there a delay that has not been reached says nothing: one that began anew, after a loss or in
+    inspection, must not end what stands.
+    """
+    values = snapshot.values
+    outside = values["outside"]
+    arrived = arrived or values["car.door_zone"] is True or values["car.moving"] is True
     if outside is None:
         return arrived, UNKNOWN
-    stop: Delay | None = snapshot.values["stop.outside"]
+    if outside is False or values["person"]:
+        return arrived, NO
+    stop: Delay | None = values["stop.outside"]
     due_us = None if stop is None else stop.reached_at(limits.stopped_outside_us)
     if stop is None or due_us is None:
-        return arrived, NO
+        return arrived, UNKNOWN
     if snapshot.at_us < due_us:
-        return arrived, Condition(holds=False, due_us=due_us)
+        return arrived, Condition(holds=None, due_us=due_us)
     return arrived, _nobody_seen(stop, snapshot, limits, watched=arrived)
 
 
 def _nobody_seen(stop: Delay, snapshot: Snapshot, limits: Limits, *, watched: bool) -> Condition:
-    if snapshot.values["person"]:
-        return NO
     sources = _presence_sources(snapshot, limits)
     if not watched or not sources or None in sources:
         return Condition(
@@ -56,6 +61,7 @@ STOPPED_OUTSIDE_DOOR_ZONE = Detector(
     "stopped_outside_door_zone",
     (
         "outside",
+        "car.door_zone",
         "stop.outside",
         "person",
         "seen.presence",

@@ -44,13 +44,17 @@ def _zone_reached(memory: Stop, snapshot: Snapshot) -> bool:
 
 
 def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, None]:
-    """Standing with doors not open, wherever. Movement inside the zone (levelling) only pauses it."""
+    """Standing with doors not open, wherever. Movement inside the zone (levelling) only pauses it.
+
+    Doors open so long that people could leave are no trifle: whoever is in the car afterwards has only just been shut in.
+    """
     values = snapshot.values
     stopped, zone = values["stopped"], values["car.door_zone"]
     if stopped is False and memory.delay.broken_us is not None and _goes_on(memory, snapshot):
         return memory, memory.delay, None
     shut = values["doors"] in (CLOSED, BETWEEN)
-    if values["car.mode"] in INSPECTION_MODES:
+    people_can_pass = bool((values["boarding"] or 0) & 1)
+    if values["car.mode"] in INSPECTION_MODES or people_can_pass:
         pace = RESTART
     elif stopped is True and shut:
         if _elsewhere(memory, snapshot):
@@ -101,7 +105,7 @@ STOP_OUTSIDE = Term(
 )
 STOP_SHUT = Term(
     "stop.shut",
-    ("stopped", "car.door_zone", "doors", "car.mode", "end_key"),
+    ("stopped", "car.door_zone", "doors", "boarding", "car.mode", "end_key"),
     _shut,
     Stop(),
     Stop,
