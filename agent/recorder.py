@@ -7,8 +7,11 @@ recording, once logged, and disturbs nothing else.
 import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from io import BufferedWriter
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from agent.model import Instant, Reading
 from agent.recording import Header, header_line, reading_line, time_line
@@ -32,24 +35,33 @@ class Recorder:
     ) -> None:
         """Open the file; raises OSError, which at the start is the user's to mend."""
         self._path, self._start_us, self._size = path, start.uptime_us, 0
+        self._last_us = start.uptime_us
         self._file: BufferedWriter | None = path.open("wb")
         signals = tuple(signal for wired in drivers.values() for signal in wired)
         wall = dt.datetime.fromtimestamp(start.wall_us / 1_000_000, tz=dt.UTC)
         wired = {name: tuple(given) for name, given in drivers.items()}
-        self._write([header_line(Header(1, signals, wall, elevator, boot_id, wired))])
+        header = Header(
+            recording=1,
+            elevator=elevator,
+            boot_id=boot_id,
+            wall=wall,
+            signals=signals,
+            drivers=wired,
+        )
+        self._write([header_line(header)])
 
     def record(self, changes: Sequence[Reading]) -> None:
-        """Write one batch of changes; they carry its instant."""
+        """Write one batch of changes; they carry its instant. One that comes late does not turn time back."""
         if self._file is not None and changes:
-            self._write([reading_line(change, self._start_us) for change in changes])
+            self._last_us = at_us = max(self._last_us, changes[0].at_us)
+            batch = [replace(change, at_us=at_us) for change in changes]
+            self._write([reading_line(change, self._start_us) for change in batch])
 
     def close(self, at_us: int) -> None:
         """End the recording: time went on until now."""
         if self._file is not None:
-            self._write([time_line(at_us, self._start_us)])
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+            self._write([time_line(max(self._last_us, at_us), self._start_us)])
+        self._end()
 
     def _write(self, lines: Sequence[bytes]) -> None:
         assert self._file is not None
@@ -60,8 +72,14 @@ class Recorder:
             self._file.flush()
             if self._size > _BYTES_MAX:
                 _log.warning("recording %s ended: it has reached %d bytes", self._path, self._size)
-                self._file.close()
-                self._file = None
+                self._end()
         except OSError as error:
             _log.warning("recording %s ended: %s", self._path, error)
+            self._end()
+
+    def _end(self) -> None:
+        """Give the file back, whatever the disk says to it."""
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
             self._file = None

@@ -22,17 +22,18 @@ class RecordingError(Exception):
         self.file, self.line, self.found, self.allowed = file, line, found, allowed
 
 
-class Header(msgspec.Struct, frozen=True):
+class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The first line. `wall` is the wall time of t = 0; `signals` were wired.
 
     `drivers`, which this agent adds, says which driver gave which signals.
     """
 
     recording: int
-    signals: tuple[str, ...]
-    wall: dt.datetime
     elevator: str = ""
     boot_id: str = ""
+    wall: dt.datetime
+    t: float = 0.0
+    signals: tuple[str, ...]
     drivers: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
 
@@ -52,6 +53,9 @@ _TYPES: Mapping[Kind, tuple[type, ...]] = {
     Kind.TEXT: (str,),
     Kind.ENUM: (str,),
 }
+_T_MAX_S = 1e9  # 31 years: what lies beyond is a mistake, and beyond the calendar a crash
+_YEARS = (1970, 9000)
+_YEARS_ALLOWED = f"From {_YEARS[0]} to {_YEARS[1]}."
 _decode_line = msgspec.json.Decoder(Line).decode
 _decode_header = msgspec.json.Decoder(Header).decode
 _encode = msgspec.json.Encoder().encode
@@ -93,6 +97,8 @@ def read_header(file: Path, text: bytes) -> Header:
         )
     if header.wall.tzinfo is None:
         raise RecordingError(file, 1, "wall has no time zone", "Write it in UTC, ending in Z.")
+    if not _YEARS[0] <= header.wall.year <= _YEARS[1]:
+        raise RecordingError(file, 1, f"wall is in the year {header.wall.year}", _YEARS_ALLOWED)
     for name in header.signals:
         if signal_for(name) is None:
             raise RecordingError(file, 1, f"unknown signal {name!r}", _nearest(name, SIGNALS))
@@ -112,6 +118,8 @@ def batches(
         line = _line(file, number, text)
         if line is None:
             continue
+        if line.t > _T_MAX_S:
+            raise RecordingError(file, number, f"t = {line.t}", "Seconds, at most 1e9.")
         line_us = round(line.t * SECOND_US)
         if line_us != at_us:
             if line_us < max(at_us, 0):

@@ -1,6 +1,7 @@
 """A recording through the same monitor, faster than real time: reads no clock, needs no drivers, opens no outbox."""
 
 import gzip
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -64,7 +65,7 @@ def _open(file: Path) -> Iterator[bytes]:
             yield from source
         except EOFError:
             return
-        except (gzip.BadGzipFile, OSError) as error:
+        except (gzip.BadGzipFile, zlib.error, OSError) as error:
             raise RecordingError(file, 0, f"cannot be unpacked: {error}", "Is it whole?") from error
 
 

@@ -1,0 +1,133 @@
+"""The recorder: what it writes replays to the same events, and a failing disk disturbs nobody."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from agent import recorder as recorder_module
+from agent.model import Instant, Quality, Reading
+from agent.monitor.limits import limits_of
+from agent.monitor.monitor import Monitor
+from agent.recorder import Recorder
+from agent.replay import replay_events
+from agent.settings import ElevatorSettings, MonitorSettings, Settings
+from tests.histories import DRIVERS, histories
+
+SITE = Settings(elevator=ElevatorSettings(site="site", id="e01"))
+START = Instant(uptime_us=5_000_000, wall_us=1_795_420_800_000_000, synchronised=True)
+
+
+def record(path, history=(), drivers=DRIVERS):
+    recorder = Recorder(path, "e01", "boot", START, drivers)
+    for at_us, readings in history:
+        recorder.record(readings)
+        last_us = at_us
+    recorder.close(last_us if history else START.uptime_us)
+    return recorder
+
+
+def shifted(history):
+    return [
+        (
+            at_us + START.uptime_us,
+            [Reading(r.signal, r.value, at_us + START.uptime_us, r.quality) for r in readings],
+        )
+        for at_us, readings in history
+    ]
+
+
+def test_the_first_line_is_the_header_of_the_contract(tmp_path):
+    record(tmp_path / "r.jsonl", drivers={"a": ["car.floor"], "b": ["door.front"]})
+    first = json.loads((tmp_path / "r.jsonl").read_bytes().splitlines()[0])
+    assert first == {
+        "recording": 1,
+        "elevator": "e01",
+        "boot_id": "boot",
+        "wall": "2026-11-23T08:00:00Z",
+        "t": 0.0,
+        "signals": ["car.floor", "door.front"],
+        "drivers": {"a": ["car.floor"], "b": ["door.front"]},
+    }
+
+
+def test_each_change_is_a_line_and_the_last_line_moves_time_on(tmp_path):
+    lost = Reading("car.door_zone", None, 6_000_000, Quality.NO_ANSWER)
+    history = [(5_500_000, [Reading("car.floor", 1, 5_500_000)]), (6_000_000, [lost])]
+    record(tmp_path / "r.jsonl", [*history, (9_000_000, [])])
+    assert (tmp_path / "r.jsonl").read_text().splitlines()[1:] == [
+        '{"t":0.5,"signal":"car.floor","value":1}',
+        '{"t":1.0,"signal":"car.door_zone","quality":"no_answer"}',
+        '{"t":4.0}',
+    ]
+
+
+def test_every_batch_is_on_disk_before_the_next(tmp_path):
+    recorder = Recorder(tmp_path / "r.jsonl", "e01", "boot", START, DRIVERS)
+    recorder.record([Reading("car.floor", 1, 6_000_000)])
+    assert len((tmp_path / "r.jsonl").read_bytes().splitlines()) == 2
+    recorder.close(6_000_000)
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories())
+def test_a_replay_gives_the_events_that_were_heard_live(tmp_path_factory, history):
+    path = tmp_path_factory.getbasetemp() / "live.jsonl"
+    live = Monitor(DRIVERS, limits_of(MonitorSettings()), start_us=START.uptime_us)
+    heard = [event for at_us, batch in shifted(history) for event in live.step(at_us, batch)]
+    record(path, shifted(history))
+    replayed = [event for event, _ in replay_events(path, SITE)]
+    told = [(e.code, e.instance, e.transition, e.at_us - START.uptime_us) for e in heard]
+    assert [(e.code, e.instance, e.transition, e.at_us) for e in replayed] == told
+
+
+def test_a_late_reading_does_not_turn_time_back(tmp_path):
+    history = [
+        (7_000_000, [Reading("car.floor", 1, 7_000_000)]),
+        (7_000_000, [Reading("car.floor", 2, 6_900_000)]),
+        (7_100_000, []),
+    ]
+    record(tmp_path / "r.jsonl", history)
+    assert list(replay_events(tmp_path / "r.jsonl", SITE)) == []
+    assert '{"t":2.0,"signal":"car.floor","value":2}' in (tmp_path / "r.jsonl").read_text()
+
+
+def test_a_file_that_cannot_be_opened_is_the_user_s_to_mend(tmp_path):
+    with pytest.raises(OSError, match="No such file"):
+        Recorder(tmp_path / "missing" / "r.jsonl", "e01", "boot", START, DRIVERS)
+
+
+def test_a_full_disk_ends_the_recording_once_and_disturbs_nobody(caplog):
+    with caplog.at_level(logging.WARNING, logger="agent.recorder"):
+        recorder = Recorder(Path("/dev/full"), "e01", "boot", START, DRIVERS)
+        recorder.record([Reading("car.floor", 1, 6_000_000)])
+        recorder.close(6_000_000)
+    assert [record.getMessage().split(": ")[0] for record in caplog.records] == [
+        "recording /dev/full ended"
+    ]
+
+
+def test_a_forgotten_recording_ends_before_it_fills_the_card(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(recorder_module, "_BYTES_MAX", 1000)
+    recorder = Recorder(tmp_path / "r.jsonl", "e01", "boot", START, {"a": ["car.floor"]})
+    for second in range(1000):
+        recorder.record([Reading("car.floor", second, 6_000_000 + second)])
+    recorder.close(9_000_000)
+    assert (tmp_path / "r.jsonl").stat().st_size < 1100
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_closing_twice_is_closing_once(tmp_path):
+    recorder = record(tmp_path / "r.jsonl")
+    recorder.close(9_000_000)
+    recorder.record([Reading("car.floor", 1, 9_000_000)])
+    assert len((tmp_path / "r.jsonl").read_bytes().splitlines()) == 2
+
+
+def test_an_empty_batch_is_no_line(tmp_path):
+    recorder = Recorder(tmp_path / "r.jsonl", "e01", "boot", START, DRIVERS)
+    recorder.record([])
+    recorder.close(5_000_000)
+    assert len((tmp_path / "r.jsonl").read_bytes().splitlines()) == 2
