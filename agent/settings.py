@@ -131,7 +131,29 @@ class GpioSettings(_Settings, frozen=True, tag_field="kind", tag="gpio"):
     inputs: dict[str, GpioInput]
 
 
-DriverSettings = ModbusSettings | GpioSettings
+class IntercomSettings(_Settings, frozen=True, tag_field="kind", tag="intercom"):
+    """One station of the five-party intercom, asked every `interval_s` whether it is there.
+
+    `transport` is for probe sip. A probe takes at most `timeout_s`.
+    """
+
+    name: Name
+    station: Literal["car", "machine_room", "car_top", "pit", "duty_room"]
+    address: Annotated[
+        str,
+        Meta(
+            pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)"
+            r":([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$",
+            description='host:port, such as "192.168.1.30:5060", port 1 to 65535',
+        ),
+    ]
+    probe: Literal["sip", "tcp"] = "sip"
+    transport: Literal["udp", "tcp"] = "udp"
+    interval_s: Annotated[float, Meta(ge=5, le=3600)] = 30
+    timeout_s: Annotated[float, Meta(ge=0.5, le=5)] = 4
+
+
+DriverSettings = ModbusSettings | GpioSettings | IntercomSettings
 
 
 class Settings(_Settings, frozen=True):

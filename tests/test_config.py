@@ -23,6 +23,7 @@ from agent.settings import (
     ElevatorSettings,
     GpioInput,
     GpioSettings,
+    IntercomSettings,
     MqttSettings,
     Settings,
 )
@@ -46,6 +47,8 @@ def problems_of(tmp_path, text, **callables) -> dict[str, Problem]:
 
 
 def signals_of(driver):
+    if isinstance(driver, IntercomSettings):
+        return (f"intercom.{driver.station}",)
     return driver.inputs if isinstance(driver, GpioSettings) else ("car.moving", "car.door_zone")
 
 
@@ -78,7 +81,7 @@ def test_a_contact_gives_a_bool_or_a_door(tmp_path, signal):
 
 def test_the_example_loads_with_every_check():
     loaded = load(EXAMPLE, signals_of=signals_of, profiles=lambda: ["car-top-sensor"])
-    assert [driver.name for driver in loaded.drivers] == ["controller", "contacts"]
+    assert [driver.name for driver in loaded.drivers] == ["controller", "contacts", "duty-room"]
 
 
 def shown_values(kind: Any, tree: Any) -> Any:

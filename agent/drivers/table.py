@@ -14,7 +14,7 @@ from agent.drivers.profiles import (
     load_profile,
     profile_names,
 )
-from agent.settings import DriverSettings, GpioSettings, ModbusSettings
+from agent.settings import DriverSettings, GpioSettings, IntercomSettings, ModbusSettings
 
 Folders = Iterable[Path]
 
@@ -73,7 +73,20 @@ def _gpio_signals(settings: GpioSettings, _folders: Folders) -> Mapping[str, int
     return staleness_us(settings)
 
 
+def _intercom(settings: IntercomSettings, clock: Clock, _folders: Folders) -> Driver:
+    from agent.drivers.intercom import IntercomDriver
+
+    return IntercomDriver(settings, clock)
+
+
+def _intercom_signals(settings: IntercomSettings, _folders: Folders) -> Mapping[str, int]:
+    from agent.drivers.intercom import staleness_us
+
+    return staleness_us(settings)
+
+
 _KINDS: Mapping[type, tuple[Callable[..., Any], Callable[..., Any]]] = {
     ModbusSettings: (_modbus, _modbus_signals),
     GpioSettings: (_gpio, _gpio_signals),
+    IntercomSettings: (_intercom, _intercom_signals),
 }
