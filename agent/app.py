@@ -133,6 +133,7 @@ class Service:
             self._wiring.drivers,
             limits_of(self._settings.monitor, self._wiring.polls_us),
             start_us=now.uptime_us,
+            intervals_us=self._wiring.intervals_of,
             standing=_standing(self._outbox.standing),
         )
         self._recorder = self._make_recorder(now)

@@ -115,9 +115,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     at_us: int
     instance: str | None = None
     since_us: int | None = None
-    evidence: Mapping[str, Fact] = msgspec.field(default_factory=dict)
+    evidence: Mapping[str, Fact] = msgspec.field(default_factory=dict[str, Fact])
     unknown: tuple[str, ...] = ()
-    detail: Mapping[str, Detail] = msgspec.field(default_factory=dict)
+    detail: Mapping[str, Detail] = msgspec.field(default_factory=dict[str, Detail])
     mode: str | None = None
     visit: bool = False
     drill: bool = False

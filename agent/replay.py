@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -47,15 +47,16 @@ def replay_events(
     with closing(_open(file)) as lines:
         header = read_header(file, next(lines, b""))
         drivers = _drivers(header, wiring)
-        polls = {} if wiring is None else wiring.polls_us
-        monitor = Monitor(drivers, limits_of(settings.monitor, polls))
+        polls = None if wiring is None else wiring.polls_us
+        intervals = None if wiring is None else wiring.intervals_of
+        monitor = Monitor(drivers, limits_of(settings.monitor, polls), intervals_us=intervals)
         step = monitor.step
         for at_us, readings in batches(file, lines, header.signals):
             for event in step(at_us, readings):
                 yield event, header
 
 
-def _open(file: Path) -> Iterator[bytes]:
+def _open(file: Path) -> Generator[bytes, None, None]:
     """The lines of a file, unpacked when it is gzip by content; one cut short ends where it was cut."""
     with file.open("rb") as raw:
         packed = raw.read(2) == b"\x1f\x8b"
@@ -72,7 +73,7 @@ def _open(file: Path) -> Iterator[bytes]:
 def _drivers(header: Header, wiring: Wiring | None) -> Mapping[str, Sequence[str]]:
     """Which driver gave which signals: as recorded, else as configured, else all from the recording itself."""
     given: dict[str, list[str]] = {}
-    configured = {} if wiring is None else wiring.driver_of
+    configured = dict[str, str]() if wiring is None else wiring.driver_of
     recorded = {signal: name for name, signals in header.drivers.items() for signal in signals}
     for signal in dict.fromkeys(header.signals):
         driver = recorded.get(signal) or configured.get(signal) or "recording"

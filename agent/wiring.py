@@ -26,6 +26,11 @@ class Wiring:
         """Signal → (driver, poll interval in microseconds)."""
         return {signal: (name, self.intervals_us[name]) for signal, name in self.driver_of.items()}
 
+    @cached_property
+    def intervals_of(self) -> Mapping[str, int]:
+        """Signal → how often it is looked at, in microseconds."""
+        return {signal: interval_us for signal, (_, interval_us) in self.polls_us.items()}
+
     @property
     def signals(self) -> tuple[str, ...]:
         """Every wired signal."""
