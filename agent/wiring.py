@@ -28,8 +28,8 @@ class Wiring:
 
     @cached_property
     def intervals_of(self) -> Mapping[str, int]:
-        """Signal → how often it is looked at, in microseconds."""
-        return {signal: interval_us for signal, (_, interval_us) in self.polls_us.items()}
+        """Signal → how often it is looked at, in microseconds; none for one that edges wake."""
+        return {signal: every_us for signal, (_, every_us) in self.polls_us.items() if every_us}
 
     @property
     def signals(self) -> tuple[str, ...]:
