@@ -20,7 +20,7 @@ from agent.uplink import link as link_module
 from agent.uplink.link import MqttLink, client_id
 from agent.uplink.mqtt import Will
 from hil.broker import Mosquitto
-from hil.link import CuttableLink
+from hil.link import CuttableLink, Direction
 
 pytestmark = pytest.mark.broker
 BOTH = pytest.mark.parametrize("protocol", ["5", "3.1.1"])
@@ -419,6 +419,46 @@ def test_a_thousand_messages_in_bursts_each_find_their_acknowledgement(broker: M
                 tokens += [link.publish("t/burst", b"x") for _ in range(10)]
                 await until(all_answered)
             assert [token for token, _ in told.answers] == tokens
+
+    asyncio.run(story())
+
+
+def test_more_than_the_socket_takes_at_once_waits_and_arrives(broker: Mosquitto) -> None:
+    async def story() -> None:
+        with CuttableLink(broker.port) as wire:
+            link = make_link(wire.port)
+            async with running(link) as told:
+                await until(lambda: told.connects)
+                wire.withhold(Direction.TO_SERVER)
+                tokens = [link.publish("t/big", bytes(1_000_000)) for _ in range(16)]
+                for _ in range(20):
+                    await asyncio.sleep(0.005)
+                assert told.answers == []
+                wire.mend()
+                await until(lambda: len(told.answers) == 16)
+                assert [token for token, _ in told.answers] == tokens
+
+    asyncio.run(story())
+
+
+def test_a_connection_aborted_with_much_unsent_ends_and_the_next_one_works(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "ACKNOWLEDGEMENT_US", 100_000)
+
+    async def story() -> None:
+        with CuttableLink(broker.port) as wire:
+            link = make_link(wire.port)
+            async with running(link) as told:
+                await until(lambda: told.connects)
+                wire.hold()
+                for _ in range(16):
+                    link.publish("t/big", bytes(1_000_000))
+                await until(lambda: told.ends)
+                wire.mend()
+                await until(lambda: len(told.connects) >= 2)
+                link.publish("t/a", b"1")
+                await until(lambda: told.answers)
 
     asyncio.run(story())
 

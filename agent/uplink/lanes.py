@@ -169,7 +169,7 @@ class Lanes:
     @property
     def in_flight(self) -> int:
         """Rows sent and not answered yet."""
-        return sum(queue.in_flight for queue in self.queues.values())
+        return self.queues[Lane.CRITICAL].in_flight + self.queues[Lane.REST].in_flight
 
     def lost(self) -> None:
         """The connection is gone."""

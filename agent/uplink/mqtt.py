@@ -1,13 +1,12 @@
 """One connection to the broker, through paho; the only file that imports it. Knows no topics and no payloads.
 
-Each connection is a paho client of its own with a thread of its own: resolving the name and connecting may block there,
-and nothing that paho queued can outlive its connection. The thread only hands over: every report is run on the event loop,
-the same on which `publish` is called, so an acknowledgement cannot be handled before its publish has returned. A common
-lock would deadlock instead: paho holds its own one both while it publishes and while it reports.
+Each connection is a paho client of its own, so that nothing paho queued can outlive it. Resolving the name and connecting
+may block and happen on a thread of their own; from then on paho is driven by the event loop, which reads and writes when
+the socket can. What paho reports is noted, and told when paho has returned: an acknowledgement is never handled before its
+publish has returned, nor inside paho's own locks.
 """
 
 import asyncio
-import contextlib
 import functools
 import logging
 import socket
@@ -34,7 +33,7 @@ from agent.uplink import reasons
 _log = logging.getLogger("agent.uplink")
 
 _ANY = 65535  # MQTT's default for what may be in flight
-_LOOP_S = 1.0
+_TEND_S = 1.0
 _PROTOCOLS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
 
@@ -73,16 +72,17 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[str] = self._loop.create_future()
         self._reason: str | None = None
-        self._accepted = False
-        self._closing = threading.Event()
+        self._accepted = self._aborted = False
         self._v5 = settings.protocol == "5"
         self._topics: dict[int, str] = {}
+        self._reports: list[Callable[[], None]] = []
+        self._writer_waits = False
+        self._tending: asyncio.TimerHandle | None = None
         self._client = self._make_client(client_id, will)
-        self._thread = threading.Thread(target=self._work, name="mqtt", daemon=True)
 
     def start(self) -> None:
         """Begin to connect; returns at once."""
-        self._thread.start()
+        threading.Thread(target=self._connect, name="mqtt-connect", daemon=True).start()
 
     def publish(
         self,
@@ -111,13 +111,9 @@ class Connection:
 
     def abort(self, reason: str) -> None:
         """End at once, whatever state the link is in: the broker then publishes the will."""
-        self._reason = self._reason or reason
-        self._closing.set()
-        sock = self._client.socket()
-        if isinstance(sock, socket.socket):
-            # The network thread reads the end of the stream and comes to its own; the peer need not answer.
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+        self._aborted = True
+        if self._tending is not None:
+            self._finish(reason)
 
     def _make_client(self, client_id: str, will: Will) -> Client:
         client = Client(
@@ -128,69 +124,127 @@ class Connection:
             reconnect_on_failure=False,
         )
         client.will_set(will.topic, will.payload, 1, retain=True)
-        # With this set, paho leaves all writing to the thread that turns its loop.
-        client.on_socket_register_write = _leave_to_the_loop
-        client.on_connect = self._hand_over(self._on_connect)
-        client.on_disconnect = self._hand_over(self._on_disconnect)
-        client.on_publish = self._hand_over(self._on_publish)
-        client.on_message = self._hand_over(self._on_message)
+        client.on_connect = self._note(self._on_connect)
+        client.on_disconnect = self._note(self._on_disconnect)
+        client.on_publish = self._note(self._on_publish)
+        client.on_message = self._note(self._on_message)
         return client
 
-    # -- on the network thread
+    # -- on a thread of its own
 
-    def _work(self) -> None:
+    def _connect(self) -> None:
+        settings, reason = self._settings, None
         try:
-            reason = self._connect_and_turn()
+            self._read_login()
+            # A new client's first connect is always a clean start.
+            self._client.connect(settings.host, settings.port, settings.keepalive_s)
+        except _LoginUnreadableError as error:
+            reason = str(error)
         except OSError as error:
-            reason = reasons.not_reached(error, self._settings.host, self._settings.port)
-        except Exception as error:  # noqa: BLE001 - hostile bytes end this connection, nothing else
-            reason = reasons.not_mqtt(error)
-        sock = self._client.socket()
-        if isinstance(sock, socket.socket):
-            sock.close()
-        self._post(self._finish, reason)
-
-    def _connect_and_turn(self) -> str:
-        settings = self._settings
-        if settings.username or settings.password_file:
-            try:
-                password = _read_password(settings.password_file)
-            except (OSError, UnicodeDecodeError) as error:
-                return reasons.password_unreadable(error, settings.password_file)
-            self._client.username_pw_set(settings.username, password)
-        # A new client's first connect is always a clean start.
-        self._client.connect(settings.host, settings.port, settings.keepalive_s)
-        self._hurry(socket.TCP_NODELAY)
-        self._post(self._listener.opened)
-        while not self._closing.is_set():
-            if self._client.loop(_LOOP_S) != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                break
-            self._hurry(socket.TCP_QUICKACK)
-        return reasons.HUNG_UP
-
-    def _hurry(self, option: int) -> None:
-        """Small messages must wait for no acknowledgement, neither ours nor the broker's answers.
-
-        A broker that leaves Nagle's algorithm on holds back its second answer until TCP has acknowledged the first, 40 ms
-        later; asking for that acknowledgement at once has to be repeated.
-        """
-        sock = self._client.socket()
-        if isinstance(sock, socket.socket):
-            sock.setsockopt(socket.IPPROTO_TCP, option, 1)
-
-    def _hand_over(self, report: Callable[..., None]) -> Callable[..., None]:
-        def callback(_client: Client, _userdata: object, *told: object) -> None:
-            self._post(report, *told)
-
-        return callback
-
-    def _post(self, report: Callable[..., None], *told: object) -> None:
+            reason = reasons.not_reached(error, settings.host, settings.port)
         try:
-            self._loop.call_soon_threadsafe(report, *told)
+            self._loop.call_soon_threadsafe(self._opened, reason)
         except RuntimeError:
-            _log.debug("the event loop has ended before the connection")
+            _log.debug("the event loop has ended before the connection stood")
+
+    def _read_login(self) -> None:
+        settings, password = self._settings, None
+        if settings.password_file:
+            try:
+                text = Path(settings.password_file).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                why = reasons.password_unreadable(error, settings.password_file)
+                raise _LoginUnreadableError(why) from error
+            password = text.rstrip("\r\n")
+        if settings.username:
+            self._client.username_pw_set(settings.username, password)
 
     # -- on the event loop
+
+    def _opened(self, reason: str | None) -> None:
+        sock = self._client.socket()
+        if reason is not None or self._aborted or not isinstance(sock, socket.socket):
+            self._finish(reason or reasons.LOST)
+            return
+        # Small messages must not wait for the acknowledgement of those before.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._client.on_socket_register_write = self._has_to_write
+        self._client.on_socket_close = self._leave
+        self._loop.add_reader(sock, self._read, sock)
+        self._listener.opened()
+        self._tend()
+
+    def _read(self, sock: socket.socket) -> None:
+        self._turn(self._client.loop_read)
+        # A broker that leaves Nagle's algorithm on holds back its second answer until TCP has acknowledged the first,
+        # 40 ms later; asking for that acknowledgement at once has to be repeated.
+        if sock.fileno() >= 0:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+    def _has_to_write(self, _client: Client, _userdata: object, _sock: object) -> None:
+        self._loop.call_soon(self._write)
+
+    def _write(self) -> None:
+        self._turn(self._client.loop_write)
+        sock = self._client.socket()
+        if self.ended.done() or not isinstance(sock, socket.socket):
+            return
+        if self._client.want_write() != self._writer_waits:
+            self._writer_waits = not self._writer_waits
+            if self._writer_waits:
+                self._loop.add_writer(sock, self._write)
+            else:
+                self._loop.remove_writer(sock)
+
+    def _tend(self) -> None:
+        """Keep-alive, once a second."""
+        self._tending = self._loop.call_later(_TEND_S, self._tend)
+        self._turn(self._client.loop_misc)
+
+    def _turn(self, work: Callable[[], MQTTErrorCode]) -> None:
+        """Let paho do a piece of work, and tell what came of it."""
+        if self.ended.done():
+            return
+        failure = reasons.HUNG_UP
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - hostile bytes end this connection, nothing else
+            failure = reasons.not_mqtt(error)
+            self._aborted = True
+        noted, self._reports = self._reports, []
+        for report in noted:
+            report()
+        if self._aborted or self._client.socket() is None:
+            self._finish(failure)
+
+    def _leave(self, _client: Client, _userdata: object, sock: object) -> None:
+        """The socket is about to be closed."""
+        if isinstance(sock, socket.socket):
+            self._loop.remove_reader(sock)
+            self._loop.remove_writer(sock)
+
+    def _finish(self, reason: str) -> None:
+        if self.ended.done():
+            return
+        if self._tending is not None:
+            self._tending.cancel()
+        client, sock = self._client, self._client.socket()
+        if isinstance(sock, socket.socket):
+            self._leave(client, None, sock)
+            sock.close()
+        # Without its callbacks the client refers to nobody and goes with its connection.
+        client.on_connect = client.on_disconnect = client.on_publish = client.on_message = None
+        client.on_socket_register_write = client.on_socket_close = None
+        hung_up = reasons.LOST if self._accepted and reason == reasons.HUNG_UP else reason
+        self.ended.set_result(self._reason or hung_up)
+
+    # -- what paho reports
+
+    def _note(self, report: Callable[..., None]) -> Callable[..., None]:
+        def callback(_client: Client, _userdata: object, *told: object) -> None:
+            self._reports.append(functools.partial(report, *told))
+
+        return callback
 
     def _on_connect(self, _flags: ConnectFlags, code: ReasonCode, properties: Properties) -> None:
         if code.is_failure:
@@ -210,8 +264,7 @@ class Connection:
         refusal = None
         if code.is_failure:
             refusal = reasons.publish_refused(code.value, str(code), topic)
-        if not self.ended.done():
-            self._listener.acknowledged(mid, refusal)
+        self._listener.acknowledged(mid, refusal)
 
     def _on_message(self, message: MQTTMessage) -> None:
         try:
@@ -220,20 +273,21 @@ class Connection:
             return
         self._listener.message(topic, bytes(message.payload))
 
-    def _finish(self, reason: str) -> None:
-        # Without its callbacks the client refers to nobody, and its sockets close with it.
-        client = self._client
-        client.on_connect = client.on_disconnect = client.on_publish = client.on_message = None
-        if not self.ended.done():
-            self.ended.set_result(self._reason or (reasons.LOST if self._accepted else reason))
+
+class _LoginUnreadableError(Exception):
+    """The password cannot be read; its text is the reason."""
 
 
-def _leave_to_the_loop(*_told: object) -> None:
-    pass
+class _Packed(Properties):
+    """Properties that do not change any more: paho would encode them anew for each message, at a fifth of its cost."""
 
+    def __init__(self, encoded: bytes) -> None:
+        super().__init__(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        object.__setattr__(self, "_encoded", encoded)
 
-def _read_password(path: str) -> str | None:
-    return Path(path).read_text(encoding="utf-8").rstrip("\r\n") if path else None
+    def pack(self) -> bytes:  # type: ignore[explicit-override]
+        encoded: bytes = object.__getattribute__(self, "_encoded")
+        return encoded
 
 
 @functools.cache
@@ -243,4 +297,4 @@ def _properties(expiry_s: int | None, content_type: str | None) -> Properties:
         properties.MessageExpiryInterval = expiry_s
     if content_type is not None:
         properties.ContentType = content_type
-    return properties
+    return _Packed(properties.pack())  # type: ignore[no-untyped-call]

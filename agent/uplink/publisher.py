@@ -62,7 +62,7 @@ class Publisher:
         self._repair = RepairPace()
         self._lane_backoff = {lane: _refusal_backoff() for lane in Lane}
         self._topic_backoff = _refusal_backoff()
-        self._up = self._stopping = False
+        self._up = self._stopping = self._pumping = False
         self._changed_us = clock.uptime_us()
         self._sent: dict[int, _Sent] = {}
         self._greeting: set[str] = set()
@@ -175,7 +175,7 @@ class Publisher:
                 said.set_result(None)
             case None:
                 return
-        self._pump()
+        self._pump_soon()
 
     def message(self, topic: str, payload: bytes) -> None:
         """An own topic read back: what does not stand is emptied, a foreign status repaired."""
@@ -242,7 +242,14 @@ class Publisher:
 
     # ---------------------------------------------------------------- sending
 
+    def _pump_soon(self) -> None:
+        """Once for all answers that came together."""
+        if not self._pumping:
+            self._pumping = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
     def _pump(self) -> None:
+        self._pumping = False
         if not self._up or self._stopping:
             return
         now, lanes = self._clock.now(), self._supply.lanes
