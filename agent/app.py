@@ -34,6 +34,7 @@ from agent.uplink.mqtt import Will
 from agent.uplink.ports import Sources
 from agent.uplink.publisher import Publisher
 from agent.uplink.topics import Topics
+from agent.watchdog import Watchdog, bounds_of, status_of
 from agent.wiring import wiring_of
 from agent.writer import Outbox
 
@@ -112,6 +113,9 @@ class Service:
         self._publisher = self._make_publisher()
         self._intake.on_state = self._publisher.state_changed
         self._intake.on_links = self._publisher.set_links
+        bounds_us = bounds_of(self._wiring.intervals_us)
+        self._watchdog = Watchdog(bounds_us, lambda: status_of(self._intake.links), self._clock)
+        self._intake.on_turned = self._watchdog.turned
         await self._open_control()
         self._started = True
         self._say_start()
@@ -123,6 +127,8 @@ class Service:
         try:
             await control.start()
             self._control = control
+        except ControlTakenError:
+            raise  # a second agent with this configuration: `main` says so
         except ControlUnavailableError as wrong:
             _log.warning("%s The command line cannot ask this service.", wrong)
 
@@ -214,6 +220,7 @@ class Service:
         ending = asyncio.create_task(self._ending.wait(), name="ending")
         await asyncio.wait({watching, publishing, ending}, return_when=asyncio.FIRST_COMPLETED)
         ending.cancel()
+        self._watchdog.stopping()
         await self._end(watching)
         await self._stop(publishing)
         if self._error is None:
@@ -227,6 +234,7 @@ class Service:
                 group.create_task(driver.run(self._intake), name=f"driver {driver.name}")
             group.create_task(self._intake.keep_time(), name="timers")
             group.create_task(self._look_after(), name="housekeeping")
+            group.create_task(self._watchdog.run(), name="watchdog")
 
     async def _stop(self, publishing: "asyncio.Task[None]") -> None:
         """Sources have stopped; the broker hears good-bye, the journal takes what waits, all within 5 s."""

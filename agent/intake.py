@@ -34,6 +34,7 @@ class Intake:
         self.links: dict[str, dict[str, object]] = {}
         self.on_state: Callable[[], None] = _nothing
         self.on_links: Callable[[Mapping[str, object]], None] = lambda _: None
+        self.on_turned: Callable[[str], None] = lambda _: None
         self._clock, self._deliver, self._recorder = clock, deliver, recorder
         self._at_us = monitor.snapshot.at_us
         self._due_us: int | None = None
@@ -59,6 +60,7 @@ class Intake:
 
     def turned(self, driver: str) -> None:
         """A driver's loop went round."""
+        self.on_turned(driver)
 
     def begin(self) -> None:
         """Let out what the start itself brought about (events that were configured away)."""

@@ -55,7 +55,8 @@ class MqttSettings(_Settings, frozen=True):
     prefix: Annotated[
         str,
         Meta(
-            pattern=r"^[^/#+$][^#+]*[^/#+]\Z", description="a topic without # and + or outer slashes"
+            pattern=r"^[^/#+$][^#+]*[^/#+]\Z",
+            description="a topic without # and + or outer slashes",
         ),
     ] = "elevator/v1"
     keepalive_s: Annotated[int, Meta(ge=5, le=600)] = 20
@@ -114,11 +115,18 @@ class GpioInput(_Settings, frozen=True):
 
 
 class ModbusSettings(_Settings, frozen=True, tag_field="kind", tag="modbus"):
-    """A controller or sensor read over Modbus TCP, by a register-map profile."""
+    """A controller or sensor read over Modbus TCP or RTU, by a register-map profile."""
 
     name: Name
     profile: Name
-    url: Annotated[str, Meta(pattern=r"^tcp://[^/]+$", description="tcp://host:port")]
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^((rtu\+)?tcp://[^/]+|serial:///[^?]+\?.+)\Z",
+            description="tcp://host:port, rtu+tcp://host:port or "
+            "serial:///dev/serial/by-id/…?baudrate=9600&parity=N",
+        ),
+    ]
     device_id: Annotated[int, Meta(ge=0, le=247)] = 1
     poll_interval_ms: Annotated[int, Meta(ge=20, le=60_000)] = 200
     timeout_ms: Annotated[int, Meta(ge=20, le=10_000)] = 500
@@ -143,7 +151,7 @@ class IntercomSettings(_Settings, frozen=True, tag_field="kind", tag="intercom")
         str,
         Meta(
             pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)"
-            r":([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$",
+            r":([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])\Z",
             description='host:port, such as "192.168.1.30:5060", port 1 to 65535',
         ),
     ]
