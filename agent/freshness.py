@@ -31,11 +31,11 @@ class Freshness:
                 continue
             name = reading.signal
             self._good_us[name] = reading.at_us
+            self._bad.discard(name)
             self._expires_us[name] = reading.at_us + self._limits_us[name]
             known = self._known.get(name)
             if known is None or known.quality is not Quality.GOOD or known.value != reading.value:
                 self._known[name] = reading
-                self._bad.discard(name)
                 changes.append(reading)
         return changes
 

@@ -34,7 +34,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     wall: dt.datetime
     t: float = 0.0
     signals: tuple[str, ...]
-    drivers: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict[str, tuple[str, ...]])
+    drivers: Mapping[str, tuple[str, ...]] = msgspec.field(
+        default_factory=dict[str, tuple[str, ...]]
+    )
 
 
 class Line(msgspec.Struct, omit_defaults=True):

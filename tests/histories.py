@@ -2,10 +2,10 @@
 
 from hypothesis import strategies as st
 
-from agent.model import Quality, Reading
+from agent.model import Quality, Reading, Value
 from agent.signals import MODES
 
-VALUES = {
+VALUES: dict[str, list[Value]] = {
     "car.moving": [True, False],
     "car.door_zone": [True, False],
     "door.front": ["open", "closed", "opening", "closing", "stopped", "fault", "not_closed"],

@@ -22,10 +22,9 @@ START = Instant(uptime_us=5_000_000, wall_us=1_795_420_800_000_000, synchronised
 
 def record(path, history=(), drivers=DRIVERS):
     recorder = Recorder(path, "e01", "boot", START, drivers)
-    for at_us, readings in history:
+    for _, readings in history:
         recorder.record(readings)
-        last_us = at_us
-    recorder.close(last_us if history else START.uptime_us)
+    recorder.close(history[-1][0] if history else START.uptime_us)
     return recorder
 
 
