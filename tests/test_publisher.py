@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import paho.mqtt.client as paho
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -64,6 +65,12 @@ def make_row(seq: int, event: Event, boot_id: str = BOOT, journal: str = "j1") -
         wall_us=1_795_420_800_000_000 + seq,
         synchronised=True,
     )
+
+
+def unpaired(event: Event) -> Event:
+    """As a journal keeps a transition for which it has no pair."""
+    detail = {**event.detail, "unpaired": event.transition.value}
+    return msgspec.structs.replace(event, transition=Transition.NOTICE, detail=detail)
 
 
 def at(uptime_s: float) -> Instant:
@@ -369,14 +376,42 @@ def test_what_stood_before_a_reboot_clears_although_the_monotonic_clock_began_an
     assert seq_on(stands) == "nothing"
 
 
-def test_a_journal_opened_late_does_not_undo_what_was_said_meanwhile() -> None:
+def test_a_journal_opened_late_lends_its_row_to_what_was_raised_meanwhile() -> None:
     stands = Standing(TOPICS, BOOT)
-    stands.submitted([make_event()], at(1))
-    stands.overdue(3_000_000)
+    again = make_event(at_us=9_000_000)
+    stands.submitted([again], at(9))
+    stands.overdue(11_000_000)
+    assert seq_on(stands) is None
     other = make_event(code="mains_lost", severity=Severity.MAJOR)
     changed = stands.adopt("j1", [make_row(3, make_event()), make_row(4, other)])
-    assert changed == [TOPICS.alarm("mains_lost", None)]
-    assert seq_on(stands) is None
+    assert changed == [BUTTON, TOPICS.alarm("mains_lost", None)]
+    assert seq_on(stands) == 3
+    assert stands.committed([make_row(5, unpaired(again))]) == []
+    assert seq_on(stands) == 3
+    assert not stands.stalled
+
+
+def test_a_journal_opened_late_does_not_bring_back_what_was_cleared_meanwhile() -> None:
+    stands = Standing(TOPICS, BOOT)
+    stands.submitted([make_event()], at(1))
+    stands.submitted([make_event(transition=Transition.CLEARED, at_us=2_000_000)], at(2))
+    stands.overdue(9_000_000)
+    assert stands.adopt("j1", [make_row(3, make_event(at_us=5), boot_id="boot-before")]) == []
+    assert seq_on(stands) == "nothing"
+
+
+def test_a_transition_committed_as_a_notice_does_not_wait_for_its_two_seconds() -> None:
+    stands = Standing(TOPICS, BOOT)
+    again = make_event(at_us=9_000_000)
+    stands.submitted([again], at(9))
+    stands.adopt("j1", [make_row(3, make_event())])
+    stands.committed([make_row(4, unpaired(again))])
+    assert stands.due_us is None
+    assert seq_on(stands) == 3
+    cleared = make_event(transition=Transition.CLEARED, at_us=9_500_000)
+    stands.submitted([cleared], at(9.5))
+    assert stands.committed([make_row(5, unpaired(cleared))]) == [BUTTON]
+    assert seq_on(stands) == "nothing"
 
 
 def test_instances_stand_side_by_side_and_notices_stand_for_nothing() -> None:

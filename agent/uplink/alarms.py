@@ -45,12 +45,18 @@ class Standing:
     def adopt(self, journal: str, rows: Iterable[Row]) -> list[str]:
         """A journal was opened: the raises (and acknowledgements) that stood in it, in order of sequence.
 
-        What was said of the same alarm meanwhile, while the journal could not be opened, is newer and stays.
+        An alarm raised meanwhile, while the journal could not be opened, is the one that stood in it and takes over its
+        row; one cleared meanwhile stays cleared.
         """
         self._journal = journal
         changed: list[str] = []
         for row in rows:
-            if self._topics.alarm(*row.event.key) not in self._applied_us:
+            topic = self._topics.alarm(*row.event.key)
+            shown = self._shown.get(topic)
+            if shown is not None and shown.envelope.seq is None:
+                self._shown[topic] = Shown(row.event, Envelope.of(row), shown.acknowledged)
+                changed.append(topic)
+            elif topic not in self._applied_us:
                 changed += self._apply(row.event, Envelope.of(row), is_news=False)
         return changed
 
@@ -91,10 +97,11 @@ class Standing:
 
     def _commit(self, row: Row) -> list[str]:
         event, envelope = row.event, Envelope.of(row)
-        for pending in self._pending:
-            if pending.event == event:
-                self._pending.remove(pending)
-                return self._apply(event, envelope)
+        pending = self._take_pending(event)
+        if pending is not None:
+            # A transition without a pair in the journal was committed as a notice; here it means what it did.
+            as_meant = pending.event == event
+            return self._apply(pending.event, envelope if as_meant else pending.envelope)
         topic = self._topics.alarm(*event.key)
         shown = self._shown.get(topic)
         if shown is not None and shown.raised == event:
@@ -105,13 +112,21 @@ class Standing:
             return []
         return self._apply(event, envelope)
 
+    def _take_pending(self, event: Event) -> _Pending | None:
+        for pending in self._pending:
+            same = pending.event.key == event.key and pending.event.at_us == event.at_us
+            if pending.event == event or (same and event.transition is Transition.NOTICE):
+                self._pending.remove(pending)
+                return pending
+        return None
+
     def _apply(self, event: Event, envelope: Envelope, *, is_news: bool = True) -> list[str]:
         topic = self._topics.alarm(*event.key)
         if is_news:
             self._applied_us[topic] = event.at_us
         shown = self._shown.get(topic)
         match event.transition:
-            case Transition.RAISED:
+            case Transition.RAISED if shown is None or envelope.seq is not None:
                 self._shown[topic] = Shown(event, envelope)
             case Transition.ACKNOWLEDGED if shown is not None:
                 seen = _acknowledged(event, envelope)
