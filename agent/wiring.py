@@ -6,7 +6,14 @@ from functools import cached_property
 from pathlib import Path
 
 from agent.drivers.table import signals_of
-from agent.settings import DriverSettings, ModbusSettings, Settings
+from agent.model import SECOND_US
+from agent.settings import (
+    DriverSettings,
+    GpioSettings,
+    IntercomSettings,
+    ModbusSettings,
+    Settings,
+)
 
 
 @dataclass(frozen=True)
@@ -47,4 +54,10 @@ def wiring_of(settings: Settings, folders: Sequence[Path]) -> Wiring:
 
 def interval_us(driver: DriverSettings) -> int:
     """How often a driver looks, in microseconds; 0 where edges wake it."""
-    return driver.poll_interval_ms * 1000 if isinstance(driver, ModbusSettings) else 0
+    match driver:
+        case ModbusSettings():
+            return driver.poll_interval_ms * 1000
+        case IntercomSettings():
+            return round(driver.interval_s * SECOND_US)
+        case GpioSettings():
+            return 0
