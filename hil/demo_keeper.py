@@ -58,12 +58,14 @@ def _be_the_child(work: Callable[[Path], int], folder: Path, keeper: int) -> Non
         tempfile.tempdir = str(folder)
         if os.getppid() == keeper:
             code = work(folder)
-        sys.stdout.flush()
+        with contextlib.suppress(BrokenPipeError):  # nobody reads any more
+            sys.stdout.flush()
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
     except BaseException:  # noqa: BLE001 - reported here, since nothing above may run a second time
         traceback.print_exc()
     finally:
+        shutil.rmtree(folder, ignore_errors=True)  # the keeper may be gone
         os._exit(code)
 
 

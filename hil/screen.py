@@ -1,5 +1,6 @@
 """The demonstration in a terminal: the story on one live screen, then whatever the keys do."""
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -31,9 +32,9 @@ DEEDS: Mapping[str, Callable[[Stage], object]] = {
 
 
 class Ending(Protocol):
-    """Whether somebody wants the end."""
+    """Which signal asked for the end, 0 for none."""
 
-    end: bool
+    end: int
 
 
 def watch(folder: Path, words: Words, asked: Ending) -> int:
@@ -45,7 +46,7 @@ def watch(folder: Path, words: Words, asked: Ending) -> int:
                 pass
             show.say_end()
     except (RuntimeError, OSError) as error:
-        print(words("outcome.broken", error=error))
+        print(words("outcome.broken", error=error), file=sys.stderr)
         return FAILED
     print(*show.outcome, sep="\n", end="\n" if show.outcome else "")
     return FAILED if show.failed else FINE
@@ -74,10 +75,11 @@ class Show:
         elif self._play.over:
             self._end_story(self._play)
         self._draw()
-        key = self._terminal.key(_LOOK_EVERY_S)
-        if key in DEEDS:
-            self._take_over(key)
-        return key != QUIT
+        keys = self._terminal.keys(_LOOK_EVERY_S)
+        for key in keys:
+            if key in DEEDS:
+                self._take_over(key)
+        return QUIT not in keys
 
     def say_end(self) -> None:
         """Tell why it takes a moment."""

@@ -49,7 +49,7 @@ def wrap(text: str, width: int) -> list[str]:
 def page(lines: Sequence[Line], last: Line, width: int, height: int) -> str:
     """Write a whole screen; when it is too low, the last line stays."""
     rows = [*lines[: max(0, height - 1)], last]
-    return "\x1b[H" + "\x1b[K\r\n".join(_row(row, width) for row in rows) + "\x1b[J"
+    return "\x1b[H" + "\x1b[K\n".join(_row(row, width) for row in rows) + "\x1b[J"
 
 
 def _row(line: Line, width: int) -> str:

@@ -12,9 +12,9 @@ from hil.demo_facts import Entry, Facts
 from hil.screen_line import Line, Part, beside, cell, page, wrap
 from hil.story_texts import Words
 
-HALF = 37
+_LEFT, _RIGHT = 32, 45  # of what stands and of what was delivered, below
 _CAPTION_ROWS = 2
-_ROWS = 4  # of what stands and of what was delivered
+_ROWS = 4
 _NAME, _VALUE, _QUALITY = 31, 7, 10
 KEYS = "erabmkq"
 
@@ -32,13 +32,13 @@ def draw(facts: Facts, view: View, words: Words, size: tuple[int, int]) -> str:
     """Draw the whole screen for a terminal of `size` columns and lines."""
     width, height = size
     car = [_head(words("head.car")), *screen_shaft.shaft(facts, words)]
-    below = beside(_standing(facts, words), HALF, _delivered(facts, words))
+    below = beside(_standing(facts, words), _LEFT, _delivered(facts, words))
     lines: list[Line] = [
         _title(facts, view, words),
         *_caption(view, width),
         *beside(car, screen_shaft.WIDTH, _signals(facts, words)),
         *below,
-        (),
+        *[()] * (_ROWS + 2 - len(below)),
     ]
     return page(lines, _keys(words), width, height)
 
@@ -103,7 +103,7 @@ def _alarm(alarm: Mapping[str, Any], words: Words) -> Line:
     title = alarm["title"][words.lang]
     if alarm["instance"]:
         title += f" [{alarm['instance']}]"
-    return [(" ", ""), cell(title, HALF - 10, alarm["severity"]), (f" {age(alarm['age_s'])}", "")]
+    return [(" ", ""), cell(title, _LEFT - 9, alarm["severity"]), (f" {age(alarm['age_s'])}", "")]
 
 
 def _delivered(facts: Facts, words: Words) -> list[Line]:
@@ -118,7 +118,7 @@ def _delivered(facts: Facts, words: Words) -> list[Line]:
 def _event(entry: Entry, facts: Facts, words: Words) -> Line:
     arrived = entry.seq in facts.seen.events
     state = words("delivery.done" if arrived else "delivery.owed")
-    text = cell(words.event(entry), HALF - 9, "" if arrived else "major")
+    text = cell(words.event(entry), _RIGHT - 11, "" if arrived else "major")
     return [(" ", ""), text, (f" {state}", "good" if arrived else "major")]
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import select
 import shutil
 import sys
@@ -14,6 +15,7 @@ from hil.demo_keeper import SCREEN_BACK
 
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J"
 _KEY_BYTES = 32
+_ESCAPES = re.compile("\x1b(?:\\[[0-9;]*[@-~]|O.|.)?")  # what arrows and function keys send
 _NO_KEY = b"\0"
 _CONTROLS = 6  # where tcgetattr lists the control characters
 
@@ -48,15 +50,15 @@ class Terminal:
         columns, lines = shutil.get_terminal_size((80, 24))
         return columns, lines
 
-    def key(self, within_s: float) -> str:
-        """Wait for a key; empty when none came. Arrows and the like are none, the end of input is `q`."""
+    def keys(self, within_s: float) -> str:
+        """Wait for keys; empty when none came. Arrows and the like are none, the end of input is `q`."""
         readable, _, _ = select.select([self._in], [], [], within_s)
         if not readable:
             return ""
         pressed = os.read(self._in, _KEY_BYTES)
         if not pressed:
             return "q"
-        return "" if pressed.startswith(b"\x1b") else chr(pressed[0]).lower()
+        return _ESCAPES.sub("", pressed.decode("ascii", "replace")).lower()
 
     def show(self, text: str) -> None:
         """Write at once."""

@@ -21,22 +21,22 @@ from hil.story_outcome import judge
 from hil.story_script import Play
 from hil.story_texts import Words
 
-FINE, FAILED, STOPPED = 0, 1, 128 + signal.SIGINT
+FINE, FAILED = 0, 1
 _LOOK_EVERY_S = 0.1
 
 
 class Asked:
-    """Set when somebody wants the end; asked a second time it ends at once."""
+    """Which signal asked for the end, 0 for none; a second Ctrl-C ends at once, in whatever is going on."""
 
     def __init__(self) -> None:
-        self.end = False
+        self.end = 0
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._ask)
 
-    def _ask(self, *_: object) -> None:
-        if self.end:
+    def _ask(self, number: int, _frame: object) -> None:
+        if self.end and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.end = True
+        self.end = number
 
 
 def main() -> int:
@@ -60,7 +60,7 @@ def tell(folder: Path, words: Words, asked: Asked) -> int:
         with Stage(folder) as stage:
             return _tell(stage, words, asked)
     except (RuntimeError, OSError) as error:
-        print(words("outcome.broken", error=error), flush=True)
+        print(words("outcome.broken", error=error), file=sys.stderr)
         return FAILED
 
 
@@ -76,7 +76,7 @@ def _tell(stage: Stage, words: Words, asked: Asked) -> int:
             print(line, flush=True)
     if not play.over:
         print(lines.said("outcome", "outcome.stopped"), flush=True)
-        return STOPPED
+        return 128 + asked.end
     checks = judge(facts)
     for line in lines.outcome(checks, play.missed):
         print(line, flush=True)
