@@ -20,7 +20,7 @@ from agent.config_problem import (
     same,
     shown,
 )
-from agent.drivers.address import address_of
+from agent.drivers.address import BAUDRATES, Address, address_of
 from agent.drivers.profiles import ProfileProblems
 from agent.settings import DriverSettings, GpioSettings, ModbusSettings
 from agent.signals import SIGNALS, Kind, signal_for
@@ -30,6 +30,12 @@ Profiles = Callable[[], Iterable[str]]
 
 LONGEST_SOCKET_PATH = 107  # bytes; the kernel's address holds 108 with the closing zero
 CONTACT_DOORS = ("door.front", "door.rear")  # a contact tells closed from not_closed
+_TCP_FORM = "tcp://host:port, 1 to 65535"
+_SERIAL_FORM = (
+    "serial:///dev/…?baudrate=B&parity=P, B one of "
+    + ", ".join(str(rate) for rate in BAUDRATES)
+    + ", P one of N, E, O, and &stopbits=2 if there are two"
+)
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 
 Placed = tuple[str, DriverSettings]  # the key of its table, and the driver
@@ -49,6 +55,7 @@ def check(
         if isinstance(driver, GpioSettings):
             _contact_signals(key, driver, report)
     unclear = _wrong_addresses(placed, report)
+    _one_way_each_line(placed, report)
     unclear |= _unknown_profiles(placed, report, profiles) if profiles else set[str]()
     if signals_of:
         _one_giver_each([each for each in placed if each[0] not in unclear], report, signals_of)
@@ -119,10 +126,26 @@ def _wrong_addresses(placed: Sequence[Placed], report: Report) -> set[str]:
     for key, driver in placed:
         if isinstance(driver, ModbusSettings) and driver.url and not _is_address(driver.url):
             wrong.add(key)
-            form = same("tcp://host:port, 1 to 65535")
+            form = same(_SERIAL_FORM if driver.url.startswith("serial:") else _TCP_FORM)
             remedy = Say('For example "tcp://192.168.1.10:502".', '例如 "tcp://192.168.1.10:502"。')
+            if driver.url.startswith("serial:"):
+                remedy = Say("Write what the device is set to.", "请按设备的设置填写。")
             report.add(joined(key, "url"), shown(driver.url), form, remedy)
     return wrong
+
+
+def _one_way_each_line(placed: Sequence[Placed], report: Report) -> None:
+    """Devices may share a line, but only when all speak on it in the same way."""
+    lines: dict[str, tuple[str, Address]] = {}
+    for key, driver in placed:
+        if not isinstance(driver, ModbusSettings) or not _is_address(driver.url):
+            continue
+        address = address_of(driver.url)
+        first, spoken = lines.setdefault(address.line, (key, address))
+        if spoken != address:
+            allowed = Say("one way to speak on each line", "同一总线只用一种通信设置")
+            remedy = Say(f"Use the url of {first}.", f"请使用 {first} 的 url。")
+            report.add(joined(key, "url"), shown(driver.url), allowed, remedy)
 
 
 def _is_address(url: str) -> bool:

@@ -1,20 +1,101 @@
-"""Where a Modbus TCP device is: the `url` of its settings. Pure, and free of any vendor library."""
+"""Where a Modbus device is: the `url` of its settings. Pure, and free of any vendor library."""
 
+from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 DEFAULT_PORT: Final = 502
+BAUDRATES: Final = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
+PARITIES: Final = ("N", "E", "O")
+STOPBITS: Final = (1, 2)
 
 
-def address_of(url: str) -> tuple[str, int]:
-    """Split `tcp://host:port`, port 502 if left out; raises ValueError with the remedy."""
+@dataclass(frozen=True, slots=True)
+class TcpAddress:
+    """A host and port; `rtu` says that RTU frames are spoken there instead of Modbus TCP."""
+
+    host: str
+    port: int
+    rtu: bool = False
+
+    @property
+    def line(self) -> str:
+        """What all devices behind it share."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class SerialAddress:
+    """A serial port and how it is spoken on; 8 data bits always, as RTU wants."""
+
+    path: str
+    baudrate: int
+    parity: str
+    stopbits: int
+
+    @property
+    def line(self) -> str:
+        """What all devices behind it share."""
+        return self.path
+
+
+Address = TcpAddress | SerialAddress
+
+
+def address_of(url: str) -> Address:
+    """Read `tcp://host:port` (502 if left out), `rtu+tcp://host:port` or `serial:///path?…`.
+
+    Raises ValueError with the remedy.
+    """
+    if url.startswith("serial:"):
+        return _serial(url)
+    return _tcp(url)
+
+
+def is_rtu(address: Address) -> bool:
+    """Whether RTU frames are spoken there: no transaction number tells answers apart."""
+    return isinstance(address, SerialAddress) or address.rtu
+
+
+def _tcp(url: str) -> TcpAddress:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
-    if not url.startswith("tcp://") or not host or port == 0:
-        raise ValueError(
-            f'url "{url}" has no host and port; write it like "tcp://192.168.1.20:502"'
-        )
-    return host, DEFAULT_PORT if port is None else port
+    scheme = url.partition("://")[0]
+    if scheme not in {"tcp", "rtu+tcp"} or not host or port == 0:
+        example = "rtu+tcp://192.168.1.20:4001" if scheme == "rtu+tcp" else "tcp://192.168.1.20:502"
+        raise ValueError(f'url "{url}" has no host and port; write it like "{example}"')
+    return TcpAddress(host, DEFAULT_PORT if port is None else port, rtu=scheme == "rtu+tcp")
+
+
+def _serial(url: str) -> SerialAddress:
+    head, _, query = url.partition("?")
+    path = head.removeprefix("serial://")
+    if not path.startswith("/") or path.endswith("/") or not path.isprintable():
+        raise ValueError(_serial_wrong(url, "has no path"))
+    pairs = parse_qsl(query, keep_blank_values=True)
+    found = dict(pairs)
+    strange = sorted(set(found) - {"baudrate", "parity", "stopbits"})
+    if strange or len(found) < len(pairs):
+        what = f"has an unknown {strange[0]}" if strange else "says something twice"
+        raise ValueError(_serial_wrong(url, what))
+    return SerialAddress(
+        path,
+        int(_one_of(url, "baudrate", found.get("baudrate", ""), BAUDRATES)),
+        _one_of(url, "parity", found.get("parity", ""), PARITIES),
+        int(_one_of(url, "stopbits", found.get("stopbits", "1"), STOPBITS)),
+    )
+
+
+def _one_of(url: str, key: str, found: str, allowed: tuple[object, ...]) -> str:
+    words = [str(each) for each in allowed]
+    if found not in words:
+        raise ValueError(_serial_wrong(url, f"needs {key} = {', '.join(words)}"))
+    return found
+
+
+def _serial_wrong(url: str, what: str) -> str:
+    example = "serial:///dev/serial/by-id/NAME?baudrate=9600&parity=N"
+    return f'url "{url}" {what}; write it like "{example}", as the device is set'

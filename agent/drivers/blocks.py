@@ -100,11 +100,15 @@ def _widened(block: Block, limits: Limits) -> Iterable[Block]:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A block with the functions that read its points from the answer's words."""
+    """A block with the functions that read its points from the answer's words.
+
+    `signals`, `decoders` and `max_steps` belong together, one each a point.
+    """
 
     block: Block
     signals: tuple[str, ...]
     decoders: tuple[Decode, ...]
+    max_steps: tuple[float | None, ...]
 
     def decode(self, words: Words, at_us: int) -> list[Reading]:
         """Read every point; the whole block or nothing: none from an answer of another length."""
@@ -123,7 +127,8 @@ def compile_blocks(points: Sequence[Point], limits: Limits) -> tuple[Compiled, .
 
 def _compiled(block: Block, points: Sequence[Point]) -> Compiled:
     signals = tuple(point.signal for point in points)
-    return Compiled(block, signals, tuple(decoder(point, block.address) for point in points))
+    decoders = tuple(decoder(point, block.address) for point in points)
+    return Compiled(block, signals, decoders, tuple(point.max_step for point in points))
 
 
 def _holds(block: Block, point: Point) -> bool:

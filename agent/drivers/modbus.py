@@ -7,7 +7,7 @@ neither retries nor reconnects here, and every answer is checked against its que
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final
 
 from pymodbus.client import AsyncModbusTcpClient
@@ -16,11 +16,12 @@ from pymodbus.framer import FramerSocket
 from pymodbus.pdu import DecodePDU, ModbusPDU
 
 from agent.backoff import Backoff
-from agent.clock import Clock
-from agent.drivers.address import address_of
+from agent.clock import Clock, sleep_until
+from agent.drivers.address import TcpAddress, address_of
 from agent.drivers.blocks import Block, compile_blocks
 from agent.drivers.poller import NoAnswerError, Poller, RefusedError, SilenceError
 from agent.drivers.profiles import Profile
+from agent.drivers.refusals import refusal
 from agent.drivers.registers import Table, Words
 from agent.settings import ModbusSettings
 
@@ -30,18 +31,8 @@ READ_FUNCTIONS: Final = frozenset({1, 2, 3, 4})
 CONNECT_S: Final = 0.8  # with the longest back-off below 2 s: a returned device is polled by then
 BACKOFF_FIRST_S: Final = 0.25
 BACKOFF_MOST_S: Final = 1.0
-
-_PROFILE_REMEDY = "the profile may not fit this device; check its model and firmware"
-_GATEWAY_REMEDY = "the gateway cannot reach the device behind it; check device_id, power and line"
-_REFUSALS: Mapping[int, tuple[str, str]] = {
-    1: ("illegal function", _PROFILE_REMEDY),
-    2: ("illegal address", _PROFILE_REMEDY),
-    3: ("illegal count", _PROFILE_REMEDY),
-    4: ("device failure", "the device reports a fault of its own; look at the device"),
-    6: ("device busy", "another master may ask too often; poll more slowly"),
-    10: ("gateway path unavailable", _GATEWAY_REMEDY),
-    11: ("gateway target failed to respond", _GATEWAY_REMEDY),
-}
+SILENT_POLLS: Final = 3  # then the connection itself is suspected and made anew
+AFTER_DROP_S: Final = 1.0  # a device that serves one connection only needs time to forget the old
 
 
 class ReadOnlyFramer(FramerSocket):
@@ -73,14 +64,19 @@ class ReadOnlyFramer(FramerSocket):
 class TcpWire:
     """One TCP connection to one device, for reading blocks."""
 
-    def __init__(self, settings: ModbusSettings) -> None:
-        host, port = address_of(settings.url)
-        self._settings = settings
+    patience: int = SILENT_POLLS
+    rest_s: float = AFTER_DROP_S
+
+    def __init__(self, settings: ModbusSettings, answer_max_us: int, clock: Clock) -> None:
+        address = address_of(settings.url)
+        assert isinstance(address, TcpAddress)
+        self._settings, self._clock = settings, clock
+        self._answer_max_us, self._quiet_until_us = answer_max_us, 0
         self._timeout_s = settings.timeout_ms / 1000
         self._waiting: asyncio.Timeout | None = None
         self._client = client = AsyncModbusTcpClient(
-            host,
-            port=port,
+            address.host,
+            port=address.port,
             timeout=None,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # ours only
             retries=0,
             reconnect_delay=0,
@@ -113,6 +109,10 @@ class TcpWire:
         """Whether the connection is certainly lost."""
         return not self._client.connected
 
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Share with nobody."""
+        return nullcontext()
+
     def close(self) -> None:
         """Close the connection properly, so that the device is free for the next one."""
         self._client.close()
@@ -121,10 +121,15 @@ class TcpWire:
         """Read one whole block; raises NoAnswerError for anything but a proper answer in time."""
         device_id = self._settings.device_id
         ask = self._readers[block.table]
+        if self._quiet_until_us:
+            await sleep_until(self._quiet_until_us)
+            self._quiet_until_us = 0
+        began_us = self._clock.uptime_us()
         try:
             async with asyncio.timeout(self._timeout_s) as self._waiting:
                 answer = await ask(block.address, count=block.count, device_id=device_id)
         except (TimeoutError, ConnectionException):
+            self._quiet_until_us = began_us + self._answer_max_us
             raise SilenceError(self._told(block, self._silence())) from None
         finally:
             self._waiting = None
@@ -153,9 +158,7 @@ def check_answer(answer: ModbusPDU, block: Block, device_id: int) -> tuple[Words
     pymodbus itself lets pass: transaction id 0, another function code, another length.
     """
     if answer.isError():
-        code = answer.exception_code
-        what, remedy = _REFUSALS.get(code, ("unknown", _PROFILE_REMEDY))
-        return (), f"refused with exception {code} ({what}): {remedy}"
+        return (), refusal(answer.exception_code)
     words: Words = answer.registers
     if block.table.is_bits:
         bits = answer.bits
@@ -178,11 +181,10 @@ class ModbusDriver(Poller):
     ) -> None:
         super().__init__(
             settings.name,
-            lambda: TcpWire(settings),
+            lambda: TcpWire(settings, profile.answer_max_us, clock),
             compile_blocks(profile.points, profile.limits),
             profile.staleness_us(settings.poll_interval_ms),
             interval_us=settings.poll_interval_ms * 1000,
-            answer_max_us=profile.answer_max_us,
             clock=clock,
             backoff=Backoff(BACKOFF_FIRST_S, BACKOFF_MOST_S, chance or random.Random()),  # noqa: S311 - spreads load
         )

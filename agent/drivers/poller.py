@@ -7,6 +7,7 @@ long as the value may be old; one lost answer is no news.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
 
 from agent.backoff import Backoff
@@ -19,9 +20,8 @@ from agent.model import SECOND_US, Quality, Reading
 
 _log = logging.getLogger("agent.poller")
 
-AFTER_DROP_S: Final = 1.0  # a device that serves one connection only needs time to forget the old
 RETRY_US: Final = SECOND_US  # a silent device is asked at least this often, however slow the poll
-SILENT_POLLS: Final = 3  # then the connection itself is suspected and made anew
+CONFIRM_US: Final = 100_000  # what waits for a second look is asked again this soon
 
 
 class NoAnswerError(Exception):
@@ -29,15 +29,46 @@ class NoAnswerError(Exception):
 
 
 class SilenceError(NoAnswerError):
-    """Nothing at all came in time."""
+    """Nothing proper came in time, and the time was waited for."""
+
+
+class DamagedError(SilenceError):
+    """Bytes came, but no answer."""
 
 
 class RefusedError(NoAnswerError):
     """The device is there, but refuses this block."""
 
 
+class Trust(Protocol):
+    """What of an answer is believed."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something waits for the next poll to agree, which should then come soon."""
+        ...
+
+    def decode(self, compiled: Compiled, words: Words, at_us: int) -> list[Reading]:
+        """Read a block's points; those not believed yet are left out."""
+        ...
+
+
+class AtOnce:
+    """Every proper answer is believed at once."""
+
+    is_waiting: Final = False
+
+    def decode(self, compiled: Compiled, words: Words, at_us: int) -> list[Reading]:
+        """Read all of a block's points."""
+        return compiled.decode(words, at_us)
+
+
 class Wire(Protocol):
-    """One connection to one device."""
+    """One connection to one device.
+
+    After silence, `read` asks nothing before the answer can no longer come: a late one must not
+    pass for the next one.
+    """
 
     async def connect(self) -> str:
         """Connect once; empty on success, else what is wrong and what to do about it."""
@@ -46,6 +77,20 @@ class Wire(Protocol):
     @property
     def is_gone(self) -> bool:
         """Whether the connection is certainly lost."""
+        ...
+
+    @property
+    def patience(self) -> int:
+        """How many silent polls in a row before it is closed and made anew."""
+        ...
+
+    @property
+    def rest_s(self) -> float:
+        """The least wait between closing and the next, in seconds."""
+        ...
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Have the line to oneself for one poll, where it is shared."""
         ...
 
     async def read(self, block: Block) -> Words:
@@ -58,11 +103,7 @@ class Wire(Protocol):
 
 
 class Poller:
-    """Polls one device for ever. One task: nobody waits for it, and it waits for nobody.
-
-    `answer_max_us` is the longest the device takes to answer: after silence, nothing else is asked
-    before that has passed, so that a late answer cannot pass for the next one.
-    """
+    """Polls one device for ever. One task: nobody waits for it, and it waits for nobody."""
 
     def __init__(  # noqa: PLR0913 - each is one fact of the device
         self,
@@ -72,16 +113,18 @@ class Poller:
         signals: Mapping[str, int],
         *,
         interval_us: int,
-        answer_max_us: int,
         clock: Clock,
         backoff: Backoff,
+        trust: Trust | None = None,
     ) -> None:
         self.statistics = Statistics()
         self._name, self._signals = name, signals
         self._open_wire = open_wire
         self._blocks = blocks
-        self._interval_us, self._answer_max_us = interval_us, answer_max_us
+        self._first = 0  # the block that the next poll begins with
+        self._interval_us = interval_us
         self._clock, self._backoff = clock, backoff
+        self._trust = trust or AtOnce()
         self._reason = "not asked yet"
         self._link = Freshness(min(signals.values()))
         self._fresh = {signal: Freshness(limit) for signal, limit in signals.items()}
@@ -119,16 +162,23 @@ class Poller:
         self.statistics.connects += 1
         await self._poll(wire, sink)
         self.statistics.drops += 1
-        return max(AFTER_DROP_S, self._backoff.next_s())
+        return max(wire.rest_s, self._backoff.next_s())
 
     async def _poll(self, wire: Wire, sink: Sink) -> None:
         """Poll on the grid until the connection is lost or says nothing."""
         grid = Grid(self._clock.uptime_us())
         silent = 0
-        while silent < SILENT_POLLS and not wire.is_gone:
-            silent = 0 if await self._cycle(wire, sink) else silent + 1
-            step_us = min(self._interval_us, RETRY_US) if silent else self._interval_us
-            await self._wait(wire, grid.after(self._clock.uptime_us(), step_us), sink)
+        while silent < wire.patience and not wire.is_gone:
+            async with wire.turn():
+                heard = await self._cycle(wire, sink)
+            silent = 0 if heard else silent + 1
+            due_us = grid.after(self._clock.uptime_us(), self._step_us(silent))
+            await self._wait(wire, due_us, sink)
+
+    def _step_us(self, silent: int) -> int:
+        if silent:
+            return min(self._interval_us, RETRY_US)
+        return min(self._interval_us, CONFIRM_US) if self._trust.is_waiting else self._interval_us
 
     async def _wait(self, wire: Wire, due_us: int, sink: Sink) -> None:
         """Wait for the next poll; a long wait shows signs of life and ends with the connection."""
@@ -139,35 +189,46 @@ class Poller:
             await sleep_until(due_us)
 
     async def _cycle(self, wire: Wire, sink: Sink) -> bool:
-        """Ask for every block once; True if the device said anything, be it a refusal."""
+        """Ask for every block once; True if the device said anything, be it a refusal.
+
+        One silence a poll is enough: the next poll begins behind the silent block, so that the
+        blocks that are answered are all read each time.
+        """
         self.statistics.polls += 1
         answers: list[tuple[Compiled, Words]] = []
         heard, at_us = False, 0
-        for compiled in self._blocks:
+        for n in self._order():
+            compiled = self._blocks[n]
             try:
                 answers.append((compiled, await self._read(wire, compiled.block)))
                 heard, at_us = True, self._clock.uptime_us()
             except NoAnswerError as error:
-                self._deliver(sink, answers, at_us)  # stamped before the wait, so never made new
+                self._deliver(sink, answers, at_us)
                 answers = []
-                heard = heard or not isinstance(error, SilenceError)
                 self._reason = str(error)
                 self._missed(sink, compiled.signals)
-            sink.turned(self._name)
-            if wire.is_gone:
-                break
+                if isinstance(error, SilenceError):
+                    self._first = (n + 1) % len(self._blocks)
+                    break
+                heard = True
+            finally:
+                sink.turned(self._name)
         self._deliver(sink, answers, at_us)
         return heard
 
+    def _order(self) -> Iterable[int]:
+        return [*range(self._first, len(self._blocks)), *range(self._first)]
+
     async def _read(self, wire: Wire, block: Block) -> Words:
-        """Read a block and keep the statistics; after silence wait out the latest answer."""
+        """Read a block and keep the statistics."""
         began_us = self._clock.uptime_us()
         try:
             words = await wire.read(block)
+        except DamagedError:
+            self.statistics.malformed += 1
+            raise
         except SilenceError:
             self.statistics.timeouts += 1
-            if not wire.is_gone:
-                await sleep_until(began_us + self._answer_max_us)
             raise
         except RefusedError:
             self.statistics.exceptions += 1
@@ -179,8 +240,10 @@ class Poller:
         return words
 
     def _deliver(self, sink: Sink, answers: Sequence[tuple[Compiled, Words]], at_us: int) -> None:
-        """Report whole blocks in one batch, all at the instant when the last of them was in."""
-        readings = [r for compiled, words in answers for r in compiled.decode(words, at_us)]
+        """Report blocks in one batch, all at the instant when the last of them was in."""
+        readings = [r for answer in answers for r in self._trust.decode(*answer, at_us)]
+        if len(readings) < sum(len(compiled.signals) for compiled, _ in answers):
+            self._withheld(sink, answers, readings)
         if not readings:
             return
         self._backoff.reset()
@@ -191,6 +254,17 @@ class Poller:
         elif back:
             _log.info("%s: answered again: %s", self._name, ", ".join(back))
         sink.readings(self._name, readings)
+
+    def _withheld(
+        self, sink: Sink, answers: Sequence[tuple[Compiled, Words]], readings: Sequence[Reading]
+    ) -> None:
+        believed = {reading.signal for reading in readings}
+        asked = [signal for compiled, _ in answers for signal in compiled.signals]
+        self._reason = (
+            "the answers differ from poll to poll: noise on the line, or max_step of the profile "
+            "too small; check them"
+        )
+        self._missed(sink, [signal for signal in asked if signal not in believed])
 
     def _missed(self, sink: Sink, signals: Iterable[str]) -> None:
         """Say once that signals, or the whole link, have been away for longer than they may."""

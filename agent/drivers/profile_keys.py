@@ -122,6 +122,13 @@ def number(value: object) -> float:
     return value
 
 
+def positive(value: object) -> float:
+    """Read a finite number above 0."""
+    found = number(value)
+    refuse(found <= 0)
+    return found
+
+
 def choice(*words: str) -> Callable[[object], str]:
     """Make the reader of one word of several."""
 

@@ -13,6 +13,7 @@ from agent.drivers.profile_keys import (
     flag,
     number,
     pair,
+    positive,
     raw_values,
     read_table,
     text,
@@ -41,11 +42,12 @@ _KEYS: Mapping[str, Key] = {
     "invert": Key("true or false", flag, default=False),
     "min": Key("a number", number),
     "max": Key("a number", number),
+    "max_step": Key("a number above 0: the most it changes between two polls", positive),
     "sentinels": Key("an array of raw numbers", array(whole(-(2**31), 0xFFFF_FFFF))),
     "shared": Key("true or false", flag, default=False),
     "stale_after_ms": Key("500 to 3600000", whole(500, 3_600_000)),
 }
-_NUMERIC_KEYS = ("negative_from", "scale", "offset", "min", "max")
+_NUMERIC_KEYS = ("negative_from", "scale", "offset", "min", "max", "max_step")
 
 Fault = tuple[str, object, str]  # key inside the point, what was found, what is allowed
 
@@ -101,6 +103,7 @@ def _point(name: str, keys: Mapping[str, Any]) -> Point:
         sentinels=frozenset(keys["sentinels"] or ()),
         shared=keys["shared"],
         stale_after_us=None if stale_ms is None else stale_ms * 1000,
+        max_step=keys["max_step"],
         source=keys["source"],
     )
 

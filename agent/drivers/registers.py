@@ -69,6 +69,9 @@ class Point:
     Without `values` the value is raw × `scale` + `offset`. Outside `least` to `most`, or equal to
     one of the raw numbers in `sentinels`, it is bad. `shared` says that several points read the
     same bits on purpose. `stale_after_us` overrides the default staleness.
+    `max_step`: over RTU, a number further from the last one than this counts only when the next
+    poll agrees with it, that is, is no further than this from it. Choose what the device cannot
+    exceed between two polls.
     """
 
     signal: str
@@ -88,6 +91,7 @@ class Point:
     sentinels: frozenset[int] = frozenset()
     shared: bool = False
     stale_after_us: int | None = None
+    max_step: float | None = None
     source: str = ""
 
     @property

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.clock import Clock
-from agent.drivers.address import address_of
+from agent.drivers.address import address_of, is_rtu
 from agent.drivers.port import Driver
 from agent.drivers.profiles import (
     Profile,
@@ -52,9 +52,14 @@ def profile_for(settings: ModbusSettings, folders: Folders) -> Profile:
 
 
 def _modbus(settings: ModbusSettings, clock: Clock, folders: Folders) -> Driver:
+    profile = profile_for(settings, folders)
+    if is_rtu(address_of(settings.url)):
+        from agent.drivers.rtu import RtuDriver
+
+        return RtuDriver(settings, profile, clock)
     from agent.drivers.modbus import ModbusDriver
 
-    return ModbusDriver(settings, profile_for(settings, folders), clock)
+    return ModbusDriver(settings, profile, clock)
 
 
 def _modbus_signals(settings: ModbusSettings, folders: Folders) -> Mapping[str, int]:

@@ -1,0 +1,107 @@
+"""Modbus RTU frames: a question as bytes, and whether what came is its answer. Pure.
+
+RTU numbers no question, so an answer is known by its shape alone: nothing counts but one whole
+frame of this device, this function and exactly the length asked for, with a right checksum.
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from agent.drivers.blocks import Block
+from agent.drivers.registers import Words
+
+REFUSAL_BYTES: Final = 5  # device, function + 0x80, code, checksum: the shortest frame there is
+READ_FUNCTIONS: Final = frozenset({1, 2, 3, 4})
+
+
+def _crc_table() -> tuple[int, ...]:
+    table: list[int] = []
+    for crc in range(256):
+        for _ in range(8):
+            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1  # noqa: PLW2901 - shifts itself out
+        table.append(crc)
+    return tuple(table)
+
+
+_CRC: Final = _crc_table()
+
+
+def crc16(data: bytes) -> int:
+    """Compute the checksum of RTU: 0 for a frame that ends with its own, low byte first."""
+    crc = 0xFFFF
+    for byte in data:
+        crc = crc >> 8 ^ _CRC[(crc ^ byte) & 0xFF]
+    return crc
+
+
+def framed(body: bytes) -> bytes:
+    """Add the checksum."""
+    return body + crc16(body).to_bytes(2, "little")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What has come so far: the words, a refusal's code, or at least `missing` bytes too few."""
+
+    words: Words | None = None
+    refusal: int = 0
+    missing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One block asked of one device.
+
+    `frame` is what is sent, `head` how its answer begins (device, function, number of data bytes)
+    and `length` of how many bytes the answer is.
+    """
+
+    block: Block
+    frame: bytes
+    head: bytes
+    length: int
+
+    def judge(self, came: bytes) -> Verdict:
+        """Look for the answer in all that came since the question was sent.
+
+        Bytes before it are noise. An echo of the question is none, though it may look like one: a
+        question for 24 bits at 0x0300 is itself a proper answer to it.
+        """
+        start = came.find(self.head)
+        while 0 <= start <= len(came) - self.length:
+            answer = came[start : start + self.length]
+            if crc16(answer) == 0 and not answer.startswith(self.frame[: self.length]):
+                return Verdict(words=self._words(answer[3:-2]))
+            start = came.find(self.head, start + 1)
+        code = self._refusal(came)
+        if code:
+            return Verdict(refusal=code)
+        missing = REFUSAL_BYTES - len(came) if start < 0 else start + self.length - len(came)
+        return Verdict(missing=max(1, missing))
+
+    def _refusal(self, came: bytes) -> int:
+        head = bytes((self.head[0], self.head[1] | 0x80))
+        start = came.find(head)
+        while 0 <= start <= len(came) - REFUSAL_BYTES:
+            refusal = came[start : start + REFUSAL_BYTES]
+            if crc16(refusal) == 0 and refusal[2]:
+                return refusal[2]
+            start = came.find(head, start + 1)
+        return 0
+
+    def _words(self, data: bytes) -> Words:
+        if not self.block.table.is_bits:
+            return struct.unpack(f">{self.block.count}H", data)
+        bits = int.from_bytes(data, "little")
+        return [bits >> n & 1 for n in range(self.block.count)]
+
+
+def question(device_id: int, block: Block) -> Question:
+    """Make the question for a block; only the four reading functions exist here."""
+    function = block.table.function
+    assert function in READ_FUNCTIONS, "this agent only reads"
+    frame = framed(struct.pack(">BBHH", device_id, function, block.address, block.count))
+    data_bytes = (block.count + 7) // 8 if block.table.is_bits else 2 * block.count
+    head = bytes((device_id, function, data_bytes))
+    return Question(block, frame, head, len(head) + data_bytes + 2)
