@@ -25,7 +25,7 @@ class Presence(msgspec.Struct, frozen=True):
     """
 
     boarding: int = -2
-    closed_us: int | None = None
+    closed_us: int = 0
     seen_us: int | None = None
     readings: tuple[tuple[int, int | None], ...] = ()
     standing: bool = False
@@ -45,7 +45,7 @@ def _step(memory: Presence, snapshot: Snapshot, limits: Limits) -> tuple[Presenc
     closed_us = _closed_us(memory, snapshot, fresh=fresh)
     closing = closed_us != memory.closed_us
     seen_us = _seen(memory, present, at_us, limits, anew=fresh or closing)
-    settled_us = None if closed_us is None else closed_us + limits.presence_settle_us
+    settled_us = closed_us + limits.presence_settle_us
     readings = () if fresh or closing else _resumed(memory, present, at_us)
     readings = _readings(readings, present, at_us, settled_us, limits)
     standing = present is True and _enough(readings, at_us, settled_us, limits)
@@ -67,11 +67,11 @@ def _still_standing(memory: Presence, occupied: bool | None) -> Presence:  # noq
     return msgspec.structs.replace(memory, was=occupied, openings=openings)
 
 
-def _closed_us(memory: Presence, snapshot: Snapshot, *, fresh: bool) -> int | None:
+def _closed_us(memory: Presence, snapshot: Snapshot, *, fresh: bool) -> int:
     if fresh and snapshot.values["doors"] is None:
         return snapshot.at_us
     closed_us: int | None = snapshot.values["doors.closed_us"]
-    return memory.closed_us if closed_us is None else max(closed_us, memory.closed_us or 0)
+    return memory.closed_us if closed_us is None else max(closed_us, memory.closed_us)
 
 
 def _openings(
@@ -128,12 +128,10 @@ def _readings(
     readings: tuple[tuple[int, int | None], ...],
     present: bool | None,  # noqa: FBT001
     at_us: int,
-    settled_us: int | None,
+    settled_us: int,
     limits: Limits,
 ) -> tuple[tuple[int, int | None], ...]:
     """The readings that may still count: those not over before the doors had settled or the window began."""
-    if settled_us is None:
-        return ()
     running = bool(readings) and readings[-1][1] is None
     if present is True:
         return readings if running else (*readings, (at_us, None))
@@ -146,10 +144,10 @@ def _readings(
 def _enough(
     readings: tuple[tuple[int, int | None], ...],
     at_us: int,
-    settled_us: int | None,
+    settled_us: int,
     limits: Limits,
 ) -> bool:
-    if settled_us is None or at_us < settled_us:
+    if at_us < settled_us:
         return False
     if len(readings) >= limits.presence_readings:
         oldest_us = at_us - limits.presence_window_us
@@ -186,7 +184,7 @@ def _value(memory: Presence, at_us: int, limits: Limits) -> tuple[str, int | Non
 def _standing_due_us(memory: Presence, at_us: int, limits: Limits) -> int | None:
     """When presence that simply goes on would be enough."""
     running = bool(memory.readings) and memory.readings[-1][1] is None
-    if not running or memory.boarding & 1 or memory.closed_us is None:
+    if not running or memory.boarding & 1:
         return None
     settled_us = memory.closed_us + limits.presence_settle_us
     total_us = _total_us(memory.readings, at_us, settled_us, limits)
