@@ -1,0 +1,107 @@
+"""The long claims at full count: `make prove N=1000 SEED=1`. Shows progress, resumes, writes build/prove.json.
+
+The tests run the same code with small counts. A round that was finished is not run again for the same N and seed.
+"""
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import msgspec
+
+from hil.installation import ROOT
+from hil.kills import Verdict, round_of_kills
+
+RESULT = ROOT / "build" / "prove.json"
+ROUND = 25  # kills of one installation
+# Suites that take their counts from the environment (PROVE_N, PROVE_SEED).
+SUITES = ("tests/test_outbox_kill.py",)
+
+
+class Result(msgspec.Struct):
+    """What has been proved so far, and what not."""
+
+    n: int
+    seed: int
+    rounds: list[Verdict] = msgspec.field(default_factory=list)
+    suites: dict[str, bool] = msgspec.field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def kills(self) -> int:
+        """How many so far."""
+        return sum(each.kills for each in self.rounds)
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything that did not hold."""
+        found = [what for each in self.rounds for what in each.problems]
+        return found + [f"{suite} failed" for suite, passed in self.suites.items() if not passed]
+
+
+def main() -> int:
+    """Prove what is not proved yet; 0 when everything held."""
+    parser = argparse.ArgumentParser(prog="python -m hil.prove", description=__doc__)
+    parser.add_argument("--n", type=int, default=1000, help="how many kills")
+    parser.add_argument("--seed", type=int, default=1)
+    wanted = parser.parse_args()
+    result = earlier(wanted.n, wanted.seed)
+    print(f"{wanted.n} kills, seed {wanted.seed}; {result.kills} were done before", flush=True)
+    while result.kills < result.n:
+        with kept(result):
+            one_round(result)
+    for suite in SUITES:
+        if suite not in result.suites:
+            with kept(result):
+                result.suites[suite] = passes(suite, result)
+        print(f"{suite}: {'holds' if result.suites[suite] else 'FAILED'}", flush=True)
+    print(f"{RESULT.relative_to(ROOT)}: {len(result.problems)} problems")
+    return 1 if result.problems else 0
+
+
+def one_round(result: Result) -> None:
+    """The next round, and a line about it."""
+    seed = f"{result.seed} round {len(result.rounds) + 1}"
+    last = round_of_kills(min(ROUND, result.n - result.kills), seed)
+    result.rounds.append(last)
+    print(
+        f"{result.kills}/{result.n} kills: {last.events} events, {last.resent} sent again, "
+        f"{len(last.problems)} problems",
+        *last.problems,
+        sep="\n  ",
+        flush=True,
+    )
+
+
+def passes(suite: str, result: Result) -> bool:
+    """Run one suite at the full count."""
+    environment = {**os.environ, "PROVE_N": str(result.n), "PROVE_SEED": str(result.seed)}
+    command = [sys.executable, "-m", "pytest", "-q", "--timeout=0", suite]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
+
+
+@contextlib.contextmanager
+def kept(result: Result) -> Iterator[None]:
+    """Count the time of one part and keep the result, so that an interruption costs one part."""
+    began_s = time.monotonic()
+    yield
+    result.seconds += time.monotonic() - began_s
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_bytes(msgspec.json.format(msgspec.json.encode(result)))
+
+
+def earlier(n: int, seed: int) -> Result:
+    """What an earlier run of the same count and seed has left."""
+    try:
+        before = msgspec.json.decode(RESULT.read_bytes(), type=Result)
+    except (OSError, msgspec.DecodeError):
+        return Result(n, seed)
+    return before if (before.n, before.seed) == (n, seed) else Result(n, seed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
