@@ -192,6 +192,28 @@ def test_zone_contacts_alone_raise_once_the_gap_and_15_s_have_passed():
     assert car.of(CODE) == ["45 raised"]
 
 
+def without_mains(**settings):
+    """Outside the zone since 20 s with a person, the mains gone at 22 s."""
+    car = between_floors(*PLAIN, "power.mains", **settings)
+    car.feed(21, call=True, **{"power.mains": True})
+    car.feed(22, **{"power.mains": False})
+    return car
+
+
+@pytest.mark.parametrize(("hold", "raised"), [(60, "82 raised"), (0, "35 raised")])
+def test_an_evacuation_device_is_waited_for_without_mains(hold, raised):
+    car = without_mains(ard_hold_s=hold)
+    car.until(90)
+    assert car.of(CODE) == [raised]
+
+
+def test_mains_that_come_back_or_fail_to_answer_end_the_wait():
+    for mains in (True, LOST):
+        car = without_mains(ard_hold_s=60)
+        car.feed(40, **{"power.mains": mains})
+        assert car.of(CODE) == ["40 raised"]
+
+
 # ---------------------------------------------------------------- (b) doors not open
 
 
