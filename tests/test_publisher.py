@@ -561,8 +561,14 @@ class Bench:
         origin = Origin(source=TOPICS.root, elevator="e01", rescue_code="640001")
         self.publisher = Publisher(mqtt, origin, sources, self.link, self.clock)
 
-    def event(self, code: str = "alarm_button", **more: Any) -> Event:
-        return make_event(code, at_us=self.clock.uptime_us(), **more)
+    def event(
+        self,
+        code: str = "alarm_button",
+        transition: Transition = Transition.RAISED,
+        severity: Severity = Severity.CRITICAL,
+        **more: Any,
+    ) -> Event:
+        return make_event(code, transition, severity, self.clock.uptime_us(), **more)
 
     def happens(self, event: Event) -> Row:
         """Submitted and committed at once."""
@@ -1097,6 +1103,38 @@ def test_the_last_word_is_said_also_when_the_work_was_cancelled_before(broker: M
                 json.loads(body)["reason"] for topic, body in tap.seen if topic == TOPICS.status
             ]
             assert "connection_lost" not in states
+
+    asyncio.run(story())
+
+
+def test_the_last_word_counts_what_was_under_way(broker: Mosquitto) -> None:
+    async def story() -> None:
+        async with tapped(broker.port) as tap:
+            bench = Bench(FakeJournal(), broker.port)
+            async with bench.running() as publisher:
+                await until(
+                    lambda: (
+                        publisher.snapshot()["in_flight"] == 0 and publisher.snapshot()["connected"]
+                    )
+                )
+                for _ in range(40):
+                    bench.happens(bench.event("usage", Transition.NOTICE, Severity.INFO))
+            await until(lambda: tap.status("state") == "offline")
+            assert tap.status("delivered_through") == tap.status("seq_head") == 40
+
+    asyncio.run(story())
+
+
+def test_stopping_is_quick_also_when_the_broker_hangs(broker: Mosquitto) -> None:
+    async def story() -> None:
+        bench = Bench(FakeJournal(), broker.port)
+        async with bench.running() as publisher:
+            await until(lambda: publisher.snapshot()["published"])
+            broker.freeze()
+            bench.happens(bench.event())
+            async with asyncio.timeout(4):
+                await publisher.stop()
+            broker.thaw()
 
     asyncio.run(story())
 

@@ -25,7 +25,7 @@ STABLE_US = 60 * SECOND_US
 ACKNOWLEDGEMENT_US = 30 * SECOND_US
 ANSWER_US = 15 * SECOND_US
 _CHECK_S = 1.0
-_GOODBYE_S = 1.0
+_GOODBYE_S = 0.5
 
 
 def client_id(mqtt: MqttSettings, elevator: ElevatorSettings) -> str:
@@ -94,7 +94,7 @@ class MqttLink:
             self._connection.subscribe(*filters)
 
     async def close(self) -> None:
-        """End in order, so that the broker drops the will; within a second. Works whether or not `run` still does."""
+        """End in order, so that the broker drops the will; within half a second. Works whether or not `run` still does."""
         self._stopping = True
         connection = self._connection
         if connection is None:

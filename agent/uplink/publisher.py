@@ -28,7 +28,7 @@ _log = logging.getLogger("agent.uplink")
 
 _STATUS_EVERY_US = 60 * SECOND_US
 _LOOK_EVERY_US = 5 * SECOND_US  # how late a clock that became synchronised is noticed
-_STOP_S = 2.0
+_SETTLE_S, _GOODBYE_S = 0.5, 1.5
 
 # Ranks of retained topics; up to _URGENT they leave before anything of the journal.
 _STATUS, _CRITICAL_ALARM, _ALARM, _CARD, _STATE = range(5)
@@ -69,7 +69,7 @@ class Publisher:
         self._status_said: object = None
         self._status_us = 0
         self._published: dict[str, int] = {}
-        self._wake = asyncio.Event()
+        self._wake, self._answered = asyncio.Event(), asyncio.Event()
         self._adopt()
 
     # ---------------------------------------------------------------- told by the app
@@ -116,15 +116,28 @@ class Publisher:
             group.create_task(self._keep_time())
 
     async def stop(self) -> None:
-        """Say that the agent was stopped, wait for the broker's answer at most 2 s, and disconnect in order."""
+        """Say that the agent was stopped, and how far delivery came; disconnect in order. At most 2.5 s in all."""
+        await self._settle()
         self._stopping = True
         if self._up:
             said = asyncio.get_running_loop().create_future()
             status = self._status(self._clock.now())
             status.state, status.reason = "offline", "stopped"
             if self._send(self._letters.status(status), said):
-                await asyncio.wait({said}, timeout=_STOP_S)
+                await asyncio.wait({said}, timeout=_GOODBYE_S)
         await self._link.close()
+
+    async def _settle(self) -> None:
+        """Give what is under way a moment, so that the last word about it is true."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SETTLE_S):
+                while self._up and (self._sent or self._pumping or self._is_behind):
+                    self._answered.clear()
+                    await self._answered.wait()
+
+    @property
+    def _is_behind(self) -> bool:
+        return self._supply.lanes.delivered_through < self._owed.head
 
     def snapshot(self) -> dict[str, object]:
         """How the uplink stands, for the control socket. `since_us` is the `uptime_us` of the last change."""
@@ -163,6 +176,7 @@ class Publisher:
         self._greeting.clear()
         self._supply.lanes.lost()
         self._latest.lost()
+        self._answered.set()
 
     def acknowledged(self, token: int, refusal: str | None) -> None:
         """The broker answered a publish."""
@@ -250,6 +264,7 @@ class Publisher:
 
     def _pump(self) -> None:
         self._pumping = False
+        self._answered.set()
         if not self._up or self._stopping:
             return
         now, lanes = self._clock.now(), self._supply.lanes
