@@ -1,5 +1,6 @@
 """What the end-to-end tests share: a whole bench, and how its messages and journal are read."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -182,3 +183,10 @@ def standing(status: dict[str, Any]) -> dict[str, dict[str, Any]]:
         each["code"] if each["instance"] is None else f"{each['code']}/{each['instance']}": each
         for each in status["standing"]
     }
+
+
+async def until(holds: Callable[[], object], timeout_s: float = 10.0) -> None:
+    """Let the loop turn until something holds."""
+    async with asyncio.timeout(timeout_s):
+        while not holds():  # noqa: ASYNC110 - what is awaited has no event of its own
+            await asyncio.sleep(0.01)

@@ -1,0 +1,33 @@
+"""Which driver gives which signal, as a configuration says it."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.config import load
+from agent.drivers.profiles import ProfileProblems, default_folders
+from agent.wiring import wiring_of
+from hil.installation import configuration, contacts, controller
+
+
+def test_each_signal_has_its_driver_and_its_poll_interval(tmp_path: Path) -> None:
+    drivers = [controller(502, poll_interval_ms=250), contacts("alarm.button", "alarm.end_key")]
+    path = configuration(tmp_path, drivers=drivers)
+    wiring = wiring_of(load(path), default_folders(path))
+    assert list(wiring.drivers) == ["controller", "contacts"]
+    assert set(wiring.drivers["contacts"]) == {"alarm.button", "alarm.end_key"}
+    assert wiring.driver_of["car.door_zone"] == "controller"
+    assert wiring.polls_us["car.door_zone"] == ("controller", 250_000)
+    assert wiring.polls_us["alarm.button"] == ("contacts", 0)  # edges wake it
+    assert set(wiring.signals) == set(wiring.driver_of)
+
+
+def test_nothing_configured_is_nothing_wired(tmp_path: Path) -> None:
+    path = configuration(tmp_path)
+    assert wiring_of(load(path), ()).signals == ()
+
+
+def test_a_profile_that_does_not_exist_is_said(tmp_path: Path) -> None:
+    path = configuration(tmp_path, drivers=[{**controller(502), "profile": "none-such"}])
+    with pytest.raises(ProfileProblems, match="none-such"):
+        wiring_of(load(path), default_folders(path))
