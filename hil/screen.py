@@ -17,7 +17,7 @@ from hil.story_texts import Words
 
 FINE, FAILED = 0, 1
 _LOOK_EVERY_S = 0.2
-_DWELL_S = 4.0  # a caption is read in this time
+_DWELL_S = 3.0  # a caption is read in this time
 _SOMEBODY_COMES_S = 6.0
 QUIT = "q"
 

@@ -76,13 +76,17 @@ STORY = (
 
 
 class Play:
-    """Goes through the beats as facts come in. `dwell_s` is how long a person needs to read a caption."""
+    """Goes through the beats as facts come in.
+
+    `dwell_s` is how long a person needs to read a caption; what comes of it is left to be seen half as long.
+    """
 
     def __init__(self, stage: Stage, dwell_s: float = 0.0) -> None:
         self._stage = stage
         self._dwell_s = dwell_s
         self._next = 0
         self._since_s = 0.0
+        self._seen_s: float | None = None
         self.beat: Beat | None = None
         self.over = False
         self.missed: Beat | None = None
@@ -96,7 +100,7 @@ class Play:
             return False
         self.beat = STORY[self._next]
         self._next += 1
-        self._since_s = facts.at_s
+        self._since_s, self._seen_s = facts.at_s, None
         self.beat.deed(self._stage)
         return True
 
@@ -104,9 +108,11 @@ class Play:
         """Whether the beat still runs; one whose time is up is the last."""
         if self.beat is None:
             return False
-        passed_s = facts.at_s - self._since_s
-        if self.beat.until(facts):
-            return passed_s < self._dwell_s
-        if passed_s > self.beat.within_s:
+        if self._seen_s is None and self.beat.until(facts):
+            self._seen_s = facts.at_s
+        if self._seen_s is not None:
+            until_s = max(self._since_s + self._dwell_s, self._seen_s + self._dwell_s / 2)
+            return facts.at_s < until_s
+        if facts.at_s - self._since_s > self.beat.within_s:
             self.missed = self.beat
         return self.missed is None

@@ -144,9 +144,20 @@ def test_a_beat_follows_when_it_was_seen_and_read() -> None:
     story, stage = play(dwell_s=4)
     online = facts()
     assert story.step(replace(online, at_s=0.0))
-    assert not story.step(replace(online, at_s=3.9))
+    for at_s in (0.2, 3.9):
+        assert not story.step(replace(online, at_s=at_s))
     assert stage.done == []
     assert story.step(replace(online, at_s=4.0))
+    assert stage.done == ["board"]
+
+
+def test_what_comes_late_is_left_to_be_seen_though_it_passes() -> None:
+    story, stage = play(dwell_s=4)
+    silent = replace(facts(), signals={})
+    story.step(replace(silent, at_s=0.0))
+    for at_s, seen in ((10.0, facts()), (10.2, silent), (11.9, silent)):
+        assert not story.step(replace(seen, at_s=at_s))
+    assert story.step(replace(silent, at_s=12.0))
     assert stage.done == ["board"]
 
 
