@@ -46,9 +46,9 @@ wanted=$(cat requirements-dev.lock pyproject.toml scripts/setup.sh | sha256sum |
 if [ "$(cat .venv/locked 2>/dev/null || true)" != "$wanted" ]; then
   say "Setting up .venv with $python (once; a few minutes on a Pi) ..."
   make_venv
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+  .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
     -r requirements-dev.lock
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+  .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
   printf '%s' "$wanted" > .venv/locked
 fi
 
