@@ -1,5 +1,6 @@
 """Doors where no landing is: 开门走梯, a car door open outside the zone, a landing door unlocked without the car."""
 
+from agent.monitor.delay import Delay
 from agent.monitor.detectors.held import either, every, held, is_not
 from agent.monitor.snapshot import Snapshot
 
@@ -28,6 +29,16 @@ def _landing_door_unlocked(snapshot: Snapshot) -> bool | None:
     return every(is_not(values["landing_doors.locked"]), away)
 
 
+def _levelled(delay: Delay, snapshot: Snapshot) -> bool:
+    """The car stands after a movement that did not leave the zone.
+
+    Levelling and re-levelling with doors open is ordinary; many short ones do not add up.
+    """
+    values, zone_us = snapshot.values, snapshot.since_us["car.door_zone"]
+    at_landing = values["stopped"] is True and values["car.door_zone"] is True
+    return at_landing and delay.running_us is not None and zone_us <= delay.running_us
+
+
 MOVED_WITH_DOORS_OPEN = held(
     "moved_with_doors_open",
     ("stopped", "car.door_zone", "car_door.ajar"),
@@ -45,4 +56,5 @@ LANDING_DOOR_UNLOCKED = held(
     ("landing_doors.locked", "car.door_zone", "stopped"),
     _landing_door_unlocked,
     lambda limits: limits.landing_door_unlocked_us,
+    anew=_levelled,
 )

@@ -3,6 +3,8 @@
 Blind is: neither rule of `trapped_passengers` can be decided. What was known last stays on the board beside the unknown.
 """
 
+import msgspec
+
 from agent.model import Severity
 from agent.monitor.condition import NO, Condition
 from agent.monitor.delay import BREAK, IDLE, RESTART, RUN, Delay, advance
@@ -16,19 +18,35 @@ from agent.monitor.terms.stops import INSPECTION_MODES
 _DECIDING = ("car.door_zone", "car.moving", "door.front", "door.rear")
 
 
-def _step(memory: Delay, snapshot: Snapshot, limits: Limits) -> tuple[Delay, Condition]:
-    if memory is IDLE and snapshot.values["outside"] is not None:
-        return memory, NO
-    pace = RUN if _blind(snapshot) and _by(snapshot) else BREAK
+class Blind(msgspec.Struct, frozen=True):
+    """How long the deciding signals have been unknown, and what stood when they went.
+
+    `person`: by what a person was evidenced last, in this `boarding`. `mains_us`: when the mains last went; `with_mains`:
+    that was when the signals did.
+    """
+
+    delay: Delay = IDLE
+    person: tuple[str, ...] = ()
+    boarding: int = 0
+    mains_us: int | None = None
+    with_mains: bool = False
+
+
+def _step(memory: Blind, snapshot: Snapshot, limits: Limits) -> tuple[Blind, Condition]:
+    mains_us = _mains_us(memory, snapshot)
+    if memory.delay is IDLE and snapshot.values["outside"] is not None:
+        return (memory if mains_us == memory.mains_us else Blind(mains_us=mains_us)), NO
+    pace = RUN if _blind(snapshot) else BREAK
     if snapshot.last("car.mode") in INSPECTION_MODES:
         pace = RESTART
-    delay = advance(memory, pace, snapshot.at_us, limits.trifle_us)
+    delay = advance(memory.delay, pace, snapshot.at_us, limits.trifle_us)
+    after = _remembered(memory, delay, mains_us, snapshot, limits)
     due_us = delay.reached_at(limits.entrapment_possible_us)
     if due_us is None:
-        return delay, NO
+        return after, NO
     if snapshot.at_us < due_us:
-        return delay, Condition(holds=False, due_us=due_us)
-    return delay, _holds(delay, snapshot, limits)
+        return after, Condition(holds=False, due_us=due_us)
+    return after, _holds(after, snapshot)
 
 
 def _blind(snapshot: Snapshot) -> bool:
@@ -38,9 +56,48 @@ def _blind(snapshot: Snapshot) -> bool:
     return lost and values["outside"] is None and None in (values["stopped"], values["doors"])
 
 
-def _by(snapshot: Snapshot) -> tuple[str, ...]:
-    """By what a person is evidenced, if the car was last known to be where people cannot leave it."""
-    by: tuple[str, ...] = snapshot.values["person"] or ()
+def _mains_us(memory: Blind, snapshot: Snapshot) -> int | None:
+    lost = snapshot.values["power.mains"] is False
+    return snapshot.since_us["power.mains"] if lost else memory.mains_us
+
+
+def _remembered(
+    memory: Blind, delay: Delay, mains_us: int | None, snapshot: Snapshot, limits: Limits
+) -> Blind:
+    same = delay.began_us is not None and delay.began_us == memory.delay.began_us
+    boarding = snapshot.values["boarding"] or 0
+    before = memory if same and boarding == memory.boarding else Blind()
+    together = (same and memory.with_mains) or _together(delay.began_us, mains_us, limits)
+    return Blind(delay, _person(before, snapshot), boarding, mains_us, together)
+
+
+def _person(memory: Blind, snapshot: Snapshot) -> tuple[str, ...]:
+    """By what a person is evidenced. A lost sensor cannot see anybody again, so that its last word does not fade."""
+    person: tuple[str, ...] = snapshot.values["person"] or ()
+    return memory.person if not person and snapshot.values["car.occupied"] is None else person
+
+
+def _together(blind_us: int | None, mains_us: int | None, limits: Limits) -> bool:
+    """The mains went within 10 s of the signals."""
+    if blind_us is None or mains_us is None:
+        return False
+    return abs(blind_us - mains_us) <= limits.loss_window_us
+
+
+def _holds(memory: Blind, snapshot: Snapshot) -> Condition:
+    by = _confined(memory.person, snapshot)
+    if not by:
+        return NO
+    return Condition(
+        holds=True,
+        since_us=memory.delay.began_us,
+        severity=Severity.CRITICAL if memory.with_mains else Severity.MAJOR,
+        detail={"cause": "mains" if memory.with_mains else "link", "person_by": list(by)},
+    )
+
+
+def _confined(by: tuple[str, ...], snapshot: Snapshot) -> tuple[str, ...]:
+    """Of the evidence, what counts where the car was last known to be, if people cannot leave it there."""
     if snapshot.last("stopped") is False or snapshot.last("car.door_zone") is False:
         return by
     shut = snapshot.last("doors") in (CLOSED, BETWEEN)
@@ -49,28 +106,20 @@ def _by(snapshot: Snapshot) -> tuple[str, ...]:
     return ()
 
 
-def _holds(delay: Delay, snapshot: Snapshot, limits: Limits) -> Condition:
-    mains = _with_mains(delay, snapshot, limits)
-    return Condition(
-        holds=True,
-        since_us=delay.began_us,
-        severity=Severity.CRITICAL if mains else Severity.MAJOR,
-        detail={"cause": "mains" if mains else "link", "person_by": list(_by(snapshot))},
-    )
-
-
-def _with_mains(delay: Delay, snapshot: Snapshot, limits: Limits) -> bool:
-    """The mains went within 10 s of the signals."""
-    if snapshot.values["power.mains"] is not False or delay.began_us is None:
-        return False
-    apart_us = abs(delay.began_us - snapshot.since_us["power.mains"])
-    return apart_us <= limits.loss_window_us
-
-
 ENTRAPMENT_POSSIBLE = Detector(
     "entrapment_possible",
-    ("outside", "stopped", "doors", "person", "moved", "car.mode", "power.mains"),
+    (
+        "outside",
+        "stopped",
+        "doors",
+        "person",
+        "moved",
+        "boarding",
+        "car.mode",
+        "car.occupied",
+        "power.mains",
+    ),
     _step,
-    memory=IDLE,
-    memory_type=Delay,
+    memory=Blind(),
+    memory_type=Blind,
 )

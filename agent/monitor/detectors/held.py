@@ -16,10 +16,12 @@ def held(
     reads: tuple[str, ...],
     holds: Callable[[Snapshot], bool | None],
     limit_us: Callable[[Limits], int],
+    anew: Callable[[Delay, Snapshot], bool] = lambda _, __: False,
 ) -> Detector:
     """A detector that raises when `holds` has been True for `limit_us`; None is unknown.
 
-    In inspection a muted rule is not counted, so that its delay begins anew afterwards.
+    In inspection a muted rule is not counted, so that its delay begins anew afterwards; so does it when `anew` says that
+    the time gathered so far was harmless.
     """
     muted = CATALOG[code].inspection_mutes
 
@@ -28,7 +30,8 @@ def held(
         if memory is IDLE and now is not True:
             return memory, UNKNOWN if now is None else NO
         pace = RUN if now is True else BREAK
-        if muted and snapshot.values["car.mode"] in INSPECTION_MODES:
+        inspected = muted and snapshot.values["car.mode"] in INSPECTION_MODES
+        if inspected or (now is not True and anew(memory, snapshot)):
             pace = RESTART
         delay = advance(memory, pace, snapshot.at_us, limits.trifle_us)
         return delay, reached(delay, limit_us(limits), snapshot.at_us, known=now is not None)
@@ -38,12 +41,15 @@ def held(
 
 
 def reached(delay: Delay, limit_us: int, at_us: int, *, known: bool) -> Condition:
-    """The condition that a delay gives: it holds once the delay has run for the limit."""
+    """The condition that a delay gives: it holds once the delay has run for the limit.
+
+    Until then it does not raise; nor does it clear, since what it is about is so again (after a lost link, say).
+    """
     due_us = delay.reached_at(limit_us)
     if due_us is None:
         return NO if known else UNKNOWN
     if at_us < due_us:
-        return Condition(holds=False, due_us=due_us)
+        return Condition(holds=None, due_us=due_us)
     return Condition(holds=True, since_us=delay.began_us)
 
 

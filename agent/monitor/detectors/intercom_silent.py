@@ -37,7 +37,8 @@ def _station(signal: str, interval_us: int | None) -> Detector:
         interval = limits.intercom_interval_us if interval_us is None else interval_us
         due_us = ceased_us + limits.intercom_silent_intervals * interval
         if snapshot.at_us < due_us:
-            return ceased_us, Condition(holds=False, due_us=due_us)
+            # Not so yet; nor is it over, where it stood before a restart.
+            return ceased_us, Condition(holds=None, due_us=due_us)
         return ceased_us, Condition(holds=True, since_us=ceased_us, evidence=(signal,))
 
     return Detector(

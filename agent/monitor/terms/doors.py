@@ -26,11 +26,21 @@ def _car_door_open(
     if front == "open" or rear == "open":
         return IDLE, True, None
     if "not_closed" not in (front, rear):
+        if _lost_ajar(snapshot):
+            ajar = advance(ajar, BREAK, snapshot.at_us, limits.trifle_us)
+            return ajar, False, None
         return IDLE, False, None
     ajar = advance(ajar, RUN, snapshot.at_us, limits.trifle_us)
     due_us = ajar.reached_at(limits.not_closed_is_open_us)
     waiting = due_us is not None and snapshot.at_us < due_us
     return ajar, not waiting, due_us if waiting else None
+
+
+def _lost_ajar(snapshot: Snapshot) -> bool:
+    """A contact was lost while its door was not closed: one that is soon back goes on counting."""
+    return any(
+        snapshot.values[door] is None and snapshot.last(door) == "not_closed" for door in CAR_DOORS
+    )
 
 
 def _car_door_ajar(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, None]:

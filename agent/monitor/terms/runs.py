@@ -1,7 +1,7 @@
 """Normal runs (contract, section 3.1): in mode `normal`, zone to zone, longer than 3 s. The value is their count.
 
 Where the zone is missing or unknown at an end of the run, the movement alone counts, unless the floor is known and is the
-same as before: a retry of a stuck car is not a run.
+same as before: a retry of a stuck car is not a run. Nor is one in which motion was unknown for longer than a trifle.
 """
 
 import msgspec
@@ -12,35 +12,53 @@ from agent.monitor.terms.term import Term
 
 
 class Run(msgspec.Struct, frozen=True):
-    """`from_us`, `floor`: when and where the run under way began, None while standing. `normal`: it still may count."""
+    """`from_us`, `floor`: when and where the run under way began, None while standing. `normal`: it still may count.
+
+    `unknown_us`: since when motion is unknown.
+    """
 
     count: int = 0
     from_us: int | None = None
     floor: int | None = None
     normal: bool = False
+    unknown_us: int | None = None
 
 
 def _step(memory: Run, snapshot: Snapshot, limits: Limits) -> tuple[Run, int, None]:
     stopped = snapshot.values["stopped"]
+    if stopped is None:
+        after = memory if memory.unknown_us is not None else _unknown(memory, snapshot.at_us)
+        return after, after.count, None
+    seen = _seen(memory, snapshot.at_us, limits)
     if stopped is False:
-        after = _under_way(memory, snapshot)
-    elif stopped is True and memory.from_us is not None:
-        counts = _counts(memory, snapshot, limits)
+        after = _under_way(memory, snapshot, seen=seen)
+    elif memory.from_us is not None:
+        counts = seen and _counts(memory, snapshot, limits)
         after = Run(memory.count + counts)
     else:
-        after = memory
+        after = memory if memory.unknown_us is None else Run(memory.count)
     return after, after.count, None
 
 
-def _under_way(memory: Run, snapshot: Snapshot) -> Run:
+def _unknown(memory: Run, at_us: int) -> Run:
+    return Run(memory.count, memory.from_us, memory.floor, memory.normal, at_us)
+
+
+def _seen(memory: Run, at_us: int, limits: Limits) -> bool:
+    """Motion was known until now but for trifles, so that a run cannot have ended, or begun, unseen."""
+    return memory.unknown_us is None or at_us - memory.unknown_us < limits.trifle_us
+
+
+def _under_way(memory: Run, snapshot: Snapshot, *, seen: bool) -> Run:
     values = snapshot.values
-    normal = values["car.mode"] in ("normal", None)
+    normal = seen and values["car.mode"] in ("normal", None)
     if memory.from_us is None:
         left_zone = values["car.door_zone"] is not False or _just_left(snapshot)
         return Run(memory.count, snapshot.at_us, values["car.floor"], normal and left_zone)
-    if memory.normal and not normal:
-        return Run(memory.count, memory.from_us, memory.floor, normal=False)
-    return memory
+    normal = normal and memory.normal
+    if normal == memory.normal and memory.unknown_us is None:
+        return memory
+    return Run(memory.count, memory.from_us, memory.floor, normal)
 
 
 def _just_left(snapshot: Snapshot) -> bool:
