@@ -6,7 +6,8 @@ from pathlib import Path
 
 from agent.model import SECOND_US, Instant
 
-_SYNCHRONISED = Path("/run/systemd/timesync/synchronized")  # readable with ProtectClock=yes; adjtimex is not
+# Readable with ProtectClock=yes, which blocks adjtimex.
+_SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 

@@ -689,3 +689,49 @@ def test_limits_are_configured():
     car = shut_in(trapped_at_level_s=45)
     car.until(200)
     assert car.of(CODE) == ["50 raised"]
+
+
+def parked(*names, front):
+    """A car that has stood at its landing, doors closed and empty, for ten minutes."""
+    car = Timeline("moving", "zone", "front", "call", "load", "button", *names)
+    car.feed(0, moving=False, zone=True, front="closed", call=False, load=0, button=False)
+    car.feed(600, front=front)
+    return car
+
+
+@pytest.mark.parametrize("seen", [{"call": True}, {"load": 12}])
+def test_a_hasty_passenger_of_a_parked_car_is_not_trapped_before_the_car_can_start(seen):
+    car = parked(front="opening")
+    car.feed(601.5, front="open")
+    car.feed(602.5, front="closing", **seen)
+    car.feed(604, front="closed")
+    car.feed(609, moving=True)
+    car.feed(610, zone=False)
+    car.feed(700)
+    assert car.of(CODE) == []
+
+
+def test_a_contact_that_never_counts_as_open_makes_no_entrapment_of_boarding():
+    car = parked(front="not_closed")
+    car.feed(607, front="closed", call=True)
+    car.feed(612, moving=True)
+    car.feed(700)
+    assert car.of(CODE) == []
+
+
+def test_a_hasty_passenger_whose_car_does_not_start_is_trapped_after_15_s():
+    car = parked(front="not_closed")
+    car.feed(607, front="closed", call=True)
+    car.feed(614, front="not_closed")  # vain movements of the doors do not prolong it
+    car.feed(616, front="closed")
+    car.feed(621.999999)
+    assert car.of(CODE) == []
+    car.feed(700)
+    assert car.of(CODE) == ["622 raised"]
+
+
+def test_the_alarm_button_of_a_parked_car_needs_no_such_time():
+    car = parked(front="not_closed")
+    car.feed(603, front="closed", call=True)
+    car.feed(605, button=True)
+    assert car.of(CODE) == ["605 raised"]

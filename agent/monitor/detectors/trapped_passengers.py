@@ -4,32 +4,69 @@
 (b) it has stood with doors not open, whatever the zone signal says.
 """
 
-from agent.model import Detail
+import msgspec
+
+from agent.model import SECOND_US, Detail
 from agent.monitor.condition import NO, Condition
 from agent.monitor.delay import Delay
 from agent.monitor.detectors.detector import Detector
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
+from agent.monitor.terms.doors import CLOSED
 from agent.monitor.terms.person import at_landing
 
+# A call or a load that comes with the doors' movement is somebody getting in. A parked car has long stood for 90 s by
+# then, and a hasty passenger or a contact that never counts as open would be an entrapment before the car can start.
+_BOARDING_US = 15 * SECOND_US
+_WITH_BOARDING = frozenset({"car_call", "load"})
 
-def _step(_: None, snapshot: Snapshot, limits: Limits) -> tuple[None, Condition]:
+
+class Came(msgspec.Struct, frozen=True):
+    """`at_us`: when a person was first evidenced, None while nobody is. `boarding`: as the doors moved."""
+
+    at_us: int | None = None
+    boarding: bool = False
+
+
+NOBODY = Came()
+
+
+def _step(memory: Came, snapshot: Snapshot, limits: Limits) -> tuple[Came, Condition]:
     by: tuple[str, ...] = snapshot.values["person"] or ()
     if not by:
-        return None, NO
+        return NOBODY, NO
+    came = memory if memory.at_us is not None else Came(snapshot.at_us, _doors_moved(snapshot))
     values = snapshot.values
     outside = values["outside"] is True and values["moved"] is True
     off_level = values["stop.outside"] if outside else None
     off_level_us = _held_back(_reached(off_level, limits.trapped_off_level_us), snapshot, limits)
     if off_level_us is not None and snapshot.at_us >= off_level_us:
-        return None, _holds("outside_zone", off_level, by)
+        return came, _holds("outside_zone", off_level, by)
     counted = by if outside else at_landing(by, values["car.mode"])
     shut: Delay | None = values["stop.shut"] if counted else None
-    shut_us = _reached(shut, limits.trapped_at_level_us)
+    shut_us = _boarded(_reached(shut, limits.trapped_at_level_us), came, counted)
     if shut_us is not None and snapshot.at_us >= shut_us:
-        return None, _holds("doors_not_open", shut, counted)
+        return came, _holds("doors_not_open", shut, counted)
     dues = [due for due in (off_level_us, shut_us) if due is not None]
-    return None, Condition(holds=False, due_us=min(dues)) if dues else NO
+    return came, Condition(holds=False, due_us=min(dues)) if dues else NO
+
+
+def _doors_moved(snapshot: Snapshot) -> bool:
+    """The doors are not closed, or have not been for long."""
+    closed_us = snapshot.since_us["doors"]
+    return snapshot.values["doors"] != CLOSED or snapshot.at_us - closed_us < _BOARDING_US
+
+
+def _boarded(due_us: int | None, came: Came, by: tuple[str, ...]) -> int | None:
+    """Who has just got in is given the time to leave, once: later movements of the doors do not prolong it."""
+    if (
+        due_us is None
+        or came.at_us is None
+        or not came.boarding
+        or not _WITH_BOARDING.issuperset(by)
+    ):
+        return due_us
+    return max(due_us, came.at_us + _BOARDING_US)
 
 
 def _reached(delay: Delay | None, limit_us: int) -> int | None:
@@ -52,4 +89,6 @@ TRAPPED_PASSENGERS = Detector(
     "trapped_passengers",
     ("person", "outside", "moved", "stop.outside", "stop.shut", "car.mode", "power.mains"),
     _step,
+    memory=NOBODY,
+    memory_type=Came,
 )
