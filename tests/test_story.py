@@ -3,9 +3,11 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -36,9 +38,10 @@ class Run:
     def __init__(self, folder: Path, command: list[str], **environment: str) -> None:
         self.folder = folder
         self.mark = uuid.uuid4().hex
-        self.home, self.temporary = folder / "home", folder / "tmp"
-        for path in (self.home, self.temporary):
-            path.mkdir(parents=True)
+        self.home = folder / "home"
+        self.home.mkdir(parents=True)
+        # Short, because sockets will lie below it.
+        self.temporary = Path(tempfile.mkdtemp(prefix="story-", dir="/tmp"))
         self.output = folder / "output"
         known = {"HOME": str(self.home), "TMPDIR": str(self.temporary), MARK: self.mark}
         kept = {name: os.environ[name] for name in ("PATH",)}
@@ -87,6 +90,7 @@ class Run:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
+        shutil.rmtree(self.temporary)
         if self.process.stdin is not None:
             self.process.stdin.close()
 
@@ -230,6 +234,7 @@ def test_killed_in_the_middle_it_leaves_nothing_either(run_in_lines: Callable[..
 def test_with_its_keeper_killed_it_ends_by_itself(run_in_lines: Callable[..., Run]) -> None:
     run = run_in_lines()
     run.says("the agent is connected")
+    assert list(run.temporary.iterdir())
     run.process.kill()
     run.process.wait()
     run.left_nothing()
