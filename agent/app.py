@@ -5,8 +5,11 @@ import contextlib
 import logging
 import signal
 import sys
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
+
+import msgspec
 
 from agent import __version__
 from agent.answers import Answers, Board
@@ -24,7 +27,7 @@ from agent.monitor.catalog import CATALOG
 from agent.monitor.limits import limits_of
 from agent.monitor.monitor import Monitor, Standing
 from agent.naming import naming_of
-from agent.outbox import JournalBusy
+from agent.outbox import JournalBusy, JournalFault
 from agent.recorder import Recorder
 from agent.self_events import SelfEvents
 from agent.settings import Settings
@@ -118,7 +121,7 @@ class Service:
         self._intake.on_turned = self._watchdog.turned
         await self._open_control()
         self._started = True
-        self._say_start()
+        self._say_start(await self._last_configuration())
 
     async def _open_control(self) -> None:
         """Without its socket the agent still watches; only the command line cannot ask it."""
@@ -194,9 +197,23 @@ class Service:
         )
         return ControlServer(Path(self._settings.control.path), answers.verbs)
 
-    def _say_start(self) -> None:
+    async def _last_configuration(self) -> str | None:
+        """The mark of the configuration that the agent last started with; None when that is not known."""
+        try:
+            rows = await self._outbox.rows(0, 1, codes=["agent_started"], newest_first=True)
+        except JournalFault:
+            return None
+        mark = rows[0].event.detail.get("configuration") if rows else None
+        return mark if isinstance(mark, str) else None
+
+    def _say_start(self, last_configuration: str | None) -> None:
         now = self._clock.now()
-        said = [self._self_events.notice("agent_started", now.uptime_us, {"version": __version__})]
+        mark = f"{zlib.crc32(msgspec.json.encode(self._settings)):08x}"
+        started = {"version": __version__, "configuration": mark}
+        said = [self._self_events.notice("agent_started", now.uptime_us, started)]
+        if last_configuration not in (None, mark):
+            change = {"from": last_configuration, "to": mark}
+            said.append(self._self_events.notice("configuration_changed", now.uptime_us, change))
         said += self._self_events.restarted(now.uptime_us)
         self._deliver([*said, *self._recovered(now)], now)
         if self._outbox.fault is not None:

@@ -18,7 +18,16 @@ from agent.config_rules import Profiles, SignalsOf
 from agent.config_shape import draft_of
 from agent.settings import MqttSettings, Settings
 
-__all__ = ["ConfigProblems", "Problem", "Profiles", "SignalsOf", "config_path", "load", "password"]
+__all__ = [
+    "ConfigProblems",
+    "Problem",
+    "Profiles",
+    "SignalsOf",
+    "config_path",
+    "load",
+    "password",
+    "password_path",
+]
 
 DEFAULT_PATH = "/etc/elevator-agent/agent.toml"
 VARIABLE = "ELEVATOR_AGENT_CONFIG"
@@ -110,7 +119,7 @@ def password(mqtt: MqttSettings) -> str | None:
     """
     if not mqtt.password_file:
         return None
-    path = _password_path(mqtt.password_file)
+    path = password_path(mqtt.password_file)
     key = "mqtt.password_file"
     try:
         with path.open("rb") as file:
@@ -143,6 +152,7 @@ _READABLE = Say(
 )
 
 
-def _password_path(name: str) -> Path:
+def password_path(name: str) -> Path:
+    """Find the password's file: a name without a slash is a systemd credential, where there are any."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     return Path(folder, name) if folder and "/" not in name else Path(name)

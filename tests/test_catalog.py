@@ -114,3 +114,13 @@ def test_what_a_node_reads_is_a_signal_or_stands_before_it():
 
 def _wired(signal):
     return any(signal in signals for signals in DRIVERS.values())
+
+
+def test_the_import_contract_names_every_detector():
+    from pathlib import Path
+
+    contract = Path(".importlinter").read_text(encoding="utf-8")
+    folder = Path("agent/monitor/detectors")
+    shared = {"__init__", "detector", "held"}
+    for file in folder.glob("*.py"):
+        assert file.stem in shared or f"detectors.{file.stem}\n" in contract

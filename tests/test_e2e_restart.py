@@ -53,6 +53,8 @@ def test_what_was_configured_away_is_cleared_with_that_reason(tmp_path: Path) ->
         bench.agent.start()
         cleared = bench.event("alarm_button", "cleared")
         assert cleared["data"]["reason"] == "configuration_changed"
+        changed = bench.event("configuration_changed", "notice")
+        assert changed["data"]["from"] != changed["data"]["to"]
         assert cleared["data"]["raised_seq"] == int(raised["sequence"])
         assert cleared["data"]["severity"] == "critical"
         bench.drained()

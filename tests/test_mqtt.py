@@ -492,3 +492,18 @@ def test_the_client_id_names_the_elevator_unless_one_is_configured() -> None:
     elevator = ElevatorSettings(site="pingluo-01", id="e01")
     assert client_id(MqttSettings(), elevator) == "elevator-agent-pingluo-01-e01"
     assert client_id(MqttSettings(client_id="gate"), elevator) == "gate"
+
+
+def test_a_password_named_without_a_slash_is_a_systemd_credential(
+    broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+
+    async def story() -> None:
+        link = make_link(broker.port, username="e01", password_file="mqtt-password")
+        async with running(link) as told:
+            await until(lambda: str(tmp_path / "mqtt-password") in str(link.fault))
+            (tmp_path / "mqtt-password").write_text("x", encoding="utf-8")
+            await until(lambda: told.connects)
+
+    asyncio.run(story())

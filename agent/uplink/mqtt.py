@@ -13,7 +13,6 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from paho.mqtt.client import (
@@ -27,6 +26,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from agent.config import password_path
 from agent.settings import MqttSettings
 from agent.uplink import reasons
 
@@ -150,10 +150,11 @@ class Connection:
     def _read_login(self) -> None:
         settings, password = self._settings, None
         if settings.password_file:
+            path = password_path(settings.password_file)
             try:
-                text = Path(settings.password_file).read_text(encoding="utf-8")
+                text = path.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
-                why = reasons.password_unreadable(error, settings.password_file)
+                why = reasons.password_unreadable(error, str(path))
                 raise _LoginUnreadableError(why) from error
             password = text.rstrip("\r\n")
         if settings.username:
