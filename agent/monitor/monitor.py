@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from agent.model import Event, Quality, Reading, Transition
+from agent.model import Event, Reading, Transition
 from agent.monitor.alarms import Life, cleared, standing_term
 from agent.monitor.catalog import CATALOG
 from agent.monitor.limits import Limits
@@ -113,21 +113,20 @@ class Monitor:
         snapshot.at_us = at_us
         if len(readings) > 1:
             readings = list({reading.signal: reading for reading in readings}.values())
-        marks = 0
+        marks, by_value = 0, self._by_value
         for reading in readings:
-            marks |= self._take(reading.signal, reading.value, reading.quality)
+            signal = reading.signal
+            if signal in by_value:
+                changed, requalified = snapshot.set_signal(signal, reading.value, reading.quality)
+                if changed:
+                    marks |= by_value[signal]
+                if requalified:
+                    marks |= self._by_loss[signal]
         if heap and heap[0][0] <= at_us:
             marks |= self._due(at_us)
         if marks:
             self._ask(marks)
         return self._events() if self._out else []
-
-    def _take(self, signal: str, value: object, quality: Quality) -> int:
-        if signal not in self._by_value:
-            return 0
-        changed, requalified = self.snapshot.set_signal(signal, value, quality)
-        marks = self._by_value[signal] if changed else 0
-        return marks | self._by_loss[signal] if requalified else marks
 
     def _events(self) -> list[Event]:
         events = self._out.copy()

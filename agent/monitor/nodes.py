@@ -52,21 +52,22 @@ class Node:
 class Watch:
     """A detector with the life of its event: asks the rule, then whether to speak."""
 
-    __slots__ = ("detector", "entry", "events", "life")
+    __slots__ = ("_rule", "detector", "entry", "events", "life")
 
     def __init__(self, detector: Detector, events: list[Event]) -> None:
         self.detector, self.life, self.events = detector, Life(), events
         self.entry = CATALOG[detector.code]
+        self._rule = detector.step
 
     def step(
         self, memory: object, snapshot: Snapshot, limits: Limits
     ) -> tuple[Any, bool, int | None]:
         """Give the rule's memory, whether the event stands now, and when to ask again."""
-        memory, condition = self.detector.step(memory, snapshot, limits)
-        due_us = condition.due_us
+        memory, condition = self._rule(memory, snapshot, limits)
         life = self.life
         if condition is NO and not life.standing:
-            return memory, False, due_us
+            return memory, False, None
+        due_us = condition.due_us
         instance = self.detector.instance
         life, event, ending_us = live(self.entry, instance, life, condition, snapshot, limits)
         self.life = life
