@@ -15,13 +15,14 @@ import msgspec
 from agent.outbox import JournalFault, read_rows
 from hil.broker import Mosquitto
 from hil.installation import TOPIC, AgentProcess, configuration
+from hil.link import CuttableLink
 from hil.restless import RestlessController
 from hil.subscriber import Heard, Subscriber
 
+SLOW_S = 0.02  # a chunk on a slow link, so that much is under way when the end comes
 LIVES_MOST_S = 1.5  # from its launch; the first events come after about 0.4
-RESENT_MOST = (
-    16 + 256
-)  # a kill: the window, and what was acknowledged since the cursors were written
+# A kill: the window, and what was acknowledged since the cursors were written.
+RESENT_MOST = 16 + 256
 _DRAIN_S = 120.0
 
 
@@ -40,16 +41,17 @@ def round_of_kills(kills: int, seed: str) -> Verdict:
     with (
         tempfile.TemporaryDirectory(prefix="kills-") as name,
         Mosquitto() as broker,
+        CuttableLink(broker.port) as link,
         RestlessController() as controller,
         Subscriber(broker.port, f"{TOPIC}/event/#") as heard,
     ):
         folder = Path(name)
         drivers = [controller.describe(folder)]
-        config = configuration(folder, mqtt={"port": broker.port}, drivers=drivers)
+        config = configuration(folder, mqtt={"port": link.port}, drivers=drivers)
         with AgentProcess(config) as agent:
             journal, problems = Ledger(folder / "outbox.db"), list[str]()
             for number in range(1, kills + 1):
-                live(agent, chance.uniform(0, LIVES_MOST_S))
+                live(agent, link, chance)
                 problems += [f"kill {number}: {what}" for what in journal.look()]
             controller.rest()
             problems += last_life(agent, journal)
@@ -62,11 +64,18 @@ def round_of_kills(kills: int, seed: str) -> Verdict:
         return Verdict(kills, journal.head, resent, tuple(problems))
 
 
-def live(agent: AgentProcess, for_s: float) -> None:
-    """One life, from its start to its sudden end."""
+def live(agent: AgentProcess, link: CuttableLink, chance: random.Random) -> None:
+    """One life, with a broker that is near, far or away, to its sudden end, which loses what was under way."""
+    broker = chance.choice(("near", "far", "away"))
+    link.delay_s = SLOW_S if broker == "far" else 0.0
+    if broker == "away":
+        link.cut()
     agent.launch()
-    time.sleep(for_s)
+    time.sleep(chance.uniform(0, LIVES_MOST_S))
+    link.cut()
     agent.kill()
+    link.delay_s = 0.0
+    link.mend()
 
 
 def last_life(agent: AgentProcess, journal: "Ledger") -> list[str]:

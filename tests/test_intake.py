@@ -84,6 +84,7 @@ def test_a_driver_that_reports_late_does_not_turn_time_back(tmp_path: Path) -> N
     intake.readings("box", [good("car.door_zone", True, at(1.0))])
     assert intake.monitor.snapshot.since_us["car.door_zone"] == at(1.5)
     recorder.close(at(3))
+    assert b'{"t":1.5,"signal":"car.door_zone"' in path.read_bytes()  # as the monitor was given it
     again = [event for event, _ in replay_events(path, load(configuration(tmp_path)))]
     assert [(event.code, event.at_us) for event in again if event.code == "alarm_button"] == [
         ("alarm_button", at(1.4))
