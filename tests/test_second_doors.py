@@ -393,20 +393,32 @@ def test_a_landing_door_locked_at_2_s_is_not_raised():
     assert car.of(LANDING) == []
 
 
-def test_a_car_under_way_with_a_landing_door_unlocked_is_raised():
+def test_a_car_that_leaves_with_a_landing_door_unlocked_is_raised():
     car = parked()
     car.feed(10, moving=True, landing=False)
     car.feed(10.7, zone=False)
-    car.until(12.1)
-    assert car.of(LANDING) == ["12 raised"]
+    car.until(12.6)
+    assert car.of(LANDING) == []
+    car.until(12.8)
+    assert car.of(LANDING) == ["12.7 raised"]
 
 
-def test_zones_on_the_way_do_not_interrupt_it():
+def test_zones_on_the_way_pause_it():
     car = under_way()
     car.feed(12, landing=False)
     car.feed(12.8, zone=True)
     car.feed(13.2, zone=False)
-    car.until(14.1)
+    car.until(14.5)
+    assert car.of(LANDING) == ["14.4 raised"]
+
+
+def test_zones_on_the_way_clear_nothing():
+    car = under_way()
+    car.feed(12, landing=False)
+    car.until(15)
+    car.feed(16, zone=True)
+    car.feed(20, zone=False)
+    car.until(60)
     assert car.of(LANDING) == ["14 raised"]
 
 
@@ -514,6 +526,25 @@ def test_a_zone_contact_that_chatters_in_front_of_an_unlocked_door_still_raises(
     for tick in range(20):
         car.feed(25.3 + tick * 0.3, zone=tick % 2 == 0)
     assert car.of(LANDING) != []
+
+
+def test_slow_levelling_with_doors_opening_is_ordinary():
+    car = under_way()
+    car.feed(20, zone=True)
+    car.feed(20.4, front="opening", landing=False)
+    car.feed(29, moving=False, front="open")
+    car.until(100)
+    assert car.events == []
+
+
+def test_a_link_that_freezes_while_doors_open_early_is_no_unlocked_landing_door():
+    car = under_way("moving", "zone", "front", "landing")
+    car.feed(20, zone=True)
+    car.feed(20.4, front="opening", landing=False)
+    car.lose(22.6, "moving", "zone", "front", "landing")
+    car.feed(50, moving=False, zone=True, front="open", landing=False)
+    car.until(100)
+    assert [event.code for event in car.events] == ["signal_lost", "signal_lost"]
 
 
 def test_re_opening_doors_are_ordinary():

@@ -104,6 +104,24 @@ def test_a_busy_hour_with_a_rear_door_and_slow_doors_says_nothing(seed):
     assert installation.events == []
 
 
+@pytest.mark.parametrize("wiring", [name for name in WIRINGS if name != "doors by contacts"])
+def test_a_link_that_freezes_and_is_lost_for_a_while_says_only_that(wiring):
+    """The controller answers no more; its values stand for the 2 s until they are stale, then are unknown."""
+    chance = random.Random(wiring)
+    world = World(seed=len(wiring), interval_s=25)
+    installation = Installation(world, 0.2, WIRINGS[wiring])
+    while installation.now_s < HOUR_S / 3:
+        installation.go(installation.now_s + chance.uniform(5, 40))
+        installation.dead = True
+        lost = chance.random() < 0.7
+        installation.go(installation.now_s + (2 if lost else chance.uniform(0.2, 1.9)))
+        if lost:
+            installation.lose_controller()
+            installation.go(installation.now_s + chance.uniform(0.1, 25))
+        installation.find_controller()
+    assert {event.code for event in installation.events} == {"signal_lost"}
+
+
 def people_riding(seed):
     """Two people on their way, and a random instant of their ride outside the zones."""
     chance = random.Random(seed)

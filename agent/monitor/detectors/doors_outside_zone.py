@@ -1,6 +1,5 @@
 """Doors where no landing is: 开门走梯, a car door open outside the zone, a landing door unlocked without the car."""
 
-from agent.monitor.delay import Delay
 from agent.monitor.detectors.held import either, every, held, is_not
 from agent.monitor.snapshot import Snapshot
 
@@ -23,20 +22,15 @@ def _doors_open_outside_zone(snapshot: Snapshot) -> bool | None:
 
 
 def _landing_door_unlocked(snapshot: Snapshot) -> bool | None:
-    """A landing door unlocked while the car is outside the zone or moving."""
-    values = snapshot.values
-    away = either(is_not(values["car.door_zone"]), is_not(values["stopped"]))
-    return every(is_not(values["landing_doors.locked"]), away)
+    """A landing door unlocked while the car is outside the zone or moving.
 
-
-def _levelled(delay: Delay, snapshot: Snapshot) -> bool:
-    """The car stands after a movement that did not leave the zone.
-
-    Levelling and re-levelling with doors open is ordinary; many short ones do not add up.
+    Movement inside the zone pauses it (contract, 3.1): levelling, with the door of that landing opening, is ordinary.
     """
-    values, zone_us = snapshot.values, snapshot.since_us["car.door_zone"]
-    at_landing = values["stopped"] is True and values["car.door_zone"] is True
-    return at_landing and delay.running_us is not None and zone_us <= delay.running_us
+    values = snapshot.values
+    moving, zone = is_not(values["stopped"]), values["car.door_zone"]
+    if zone is True and moving is True:
+        moving = None
+    return every(is_not(values["landing_doors.locked"]), either(is_not(zone), moving))
 
 
 MOVED_WITH_DOORS_OPEN = held(
@@ -56,5 +50,4 @@ LANDING_DOOR_UNLOCKED = held(
     ("landing_doors.locked", "car.door_zone", "stopped"),
     _landing_door_unlocked,
     lambda limits: limits.landing_door_unlocked_us,
-    anew=_levelled,
 )

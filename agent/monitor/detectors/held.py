@@ -16,12 +16,10 @@ def held(
     reads: tuple[str, ...],
     holds: Callable[[Snapshot], bool | None],
     limit_us: Callable[[Limits], int],
-    anew: Callable[[Delay, Snapshot], bool] = lambda _, __: False,
 ) -> Detector:
     """A detector that raises when `holds` has been True for `limit_us`; None is unknown.
 
-    In inspection a muted rule is not counted, so that its delay begins anew afterwards; so does it when `anew` says that
-    the time gathered so far was harmless.
+    In inspection a muted rule is not counted, so that its delay begins anew afterwards.
     """
     muted = CATALOG[code].inspection_mutes
 
@@ -30,8 +28,7 @@ def held(
         if memory is IDLE and now is not True:
             return memory, UNKNOWN if now is None else NO
         pace = RUN if now is True else BREAK
-        inspected = muted and snapshot.values["car.mode"] in INSPECTION_MODES
-        if inspected or (now is not True and anew(memory, snapshot)):
+        if muted and snapshot.values["car.mode"] in INSPECTION_MODES:
             pace = RESTART
         delay = advance(memory, pace, snapshot.at_us, limits.trifle_us)
         return delay, reached(delay, limit_us(limits), snapshot.at_us, known=now is not None)
