@@ -147,6 +147,18 @@ def test_a_refused_password_is_said_and_a_corrected_one_is_taken_without_a_resta
         assert not any("wrong\n" in each or "right" in each for each in bench.agent.log)
 
 
+def test_a_password_that_systemd_hands_over_is_found_by_its_bare_name(tmp_path: Path) -> None:
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "broker").write_text("right\n")
+    (credentials / "broker").chmod(0o440)
+    mqtt = {"username": "agent", "password_file": "broker"}
+    with whole(tmp_path, drivers=["contacts"], users={"agent": "right"}, mqtt=mqtt) as bench:
+        bench.agent.environment["CREDENTIALS_DIRECTORY"] = str(credentials)
+        bench.agent.start()
+        bench.drained()
+
+
 def test_mistakes_in_the_configuration_are_all_named_and_exit_2(tmp_path: Path) -> None:
     config = configuration(
         tmp_path,
