@@ -198,6 +198,29 @@ def test_without_its_signals_a_part_is_never_raised():
     assert car.of(CHAIN) == ["110.3 raised"]
 
 
+def test_in_inspection_a_chain_that_stands_open_stays_and_may_clear():
+    car = parked()
+    car.feed(10, chain=False)
+    car.feed(30, mode="inspection")
+    car.until(100)
+    assert car.of(CHAIN) == ["20 raised"]
+    car.feed(100, chain=True)
+    car.until(103)
+    assert car.of(CHAIN) == ["20 raised", "102 cleared"]
+
+
+@pytest.mark.parametrize("mode", ["inspection", "learning"])
+def test_after_the_shortest_inspection_the_chain_counts_anew(mode):
+    car = parked()
+    car.feed(10, chain=False)
+    car.feed(15, mode=mode)
+    car.feed(15.1, mode="normal")
+    car.until(25.099999)
+    assert car.of(CHAIN) == []
+    car.until(26)
+    assert car.of(CHAIN) == ["25.1 raised"]
+
+
 # mains_lost
 
 

@@ -329,15 +329,44 @@ def test_a_door_open_again_within_2_s_goes_on():
     assert car.of(OPEN) == ["27 raised"]
 
 
-def test_in_inspection_what_stands_stays_and_may_clear():
+@pytest.mark.parametrize("mode", ["inspection", "learning"])
+def test_in_inspection_what_stands_stays_and_may_clear(mode):
+    car = outside()
+    car.feed(25, front="open")
+    car.feed(30, mode=mode)
+    car.until(39)
+    assert car.of(OPEN) == ["27 raised"]
+    car.feed(40, front="closed")
+    car.until(50)
+    assert car.of(OPEN) == ["27 raised", "42 cleared"]
+
+
+def test_what_stands_through_an_inspection_stands_after_it():
     car = outside()
     car.feed(25, front="open")
     car.feed(30, mode="inspection")
-    car.until(31)
-    car.feed(40, front="closed")
-    car.until(50)
-    cleared = car.of(OPEN)[-1]
-    assert cleared in {"32 cleared", "42 cleared"}
+    car.feed(60, mode="normal")
+    car.until(100)
+    assert car.of(OPEN) == ["27 raised"]
+
+
+def test_after_the_shortest_inspection_the_delay_begins_anew():
+    car = outside()
+    car.feed(25, front="open")
+    car.feed(26, mode="inspection")
+    car.feed(26.1, mode="normal")
+    car.until(28.099999)
+    assert car.of(OPEN) == []
+    car.until(29)
+    assert car.of(OPEN) == ["28.1 raised"]
+
+
+def test_rescue_ends_what_stands():
+    car = outside()
+    car.feed(25, front="open")
+    car.feed(30, mode="rescue")
+    car.until(33)
+    assert car.of(OPEN) == ["27 raised", "32 cleared"]
 
 
 @pytest.mark.parametrize("lost", ["zone", "front"])
@@ -475,6 +504,14 @@ def test_with_motion_unknown_the_zone_decides():
     car = outside("moving", "zone", "landing")
     car.feed(25, landing=False, moving=LOST)
     car.until(28)
+    assert car.of(LANDING) == ["27 raised"]
+
+
+def test_in_inspection_an_unlocked_landing_door_that_stands_stays():
+    car = outside()
+    car.feed(25, landing=False)
+    car.feed(30, mode="inspection")
+    car.until(100)
     assert car.of(LANDING) == ["27 raised"]
 
 

@@ -380,6 +380,16 @@ def test_it_must_have_been_seen_within_the_latch_before_the_loss(seen_s, raised)
     assert bool(blind_at(car, 39.5)) is raised
 
 
+def test_the_end_key_in_the_dark_says_that_nobody_is_in_the_car():
+    car = boarded()
+    car.feed(10, moving=True)
+    car.feed(15, occupied=False)
+    car.lose(20, *DYING)
+    car.feed(30, key=True)
+    car.until(200)
+    assert car.of(CODE) == []
+
+
 def test_presence_that_a_living_sensor_no_longer_sees_fades():
     car = parked(
         drivers={"car": ("moving", "zone", "front"), "box": ("occupied",), "contacts": ("mains",)}

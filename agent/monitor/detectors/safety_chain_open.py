@@ -34,13 +34,13 @@ def _step(memory: Open, snapshot: Snapshot, limits: Limits) -> tuple[Open, Condi
         after.moving,
         limits.safety_chain_moving_us,
         snapshot.at_us,
-        known=moving is not None,
+        over=moving is False,
     )
     second = reached(
         after.standing,
         limits.safety_chain_standing_us,
         snapshot.at_us,
-        known=standing is not None,
+        over=standing is False,
     )
     return after, _either(first, second)
 
