@@ -67,12 +67,18 @@ def limits_of(
 ) -> Limits:
     """The limits of a configuration.
 
-    A delay over signals of different drivers is at least twice the slowest poll interval among them. `polls_us` maps each
+    A delay over signals of different drivers is at least twice the slowest poll interval among them; one that a frozen link
+    could fill, at least its staleness limit. `polls_us` maps each
     wired signal to (driver, poll interval in microseconds); without it, all come from one source.
     """
 
     def delay(seconds: float, signals: tuple[str, ...] = _STOP) -> int:
-        return max(_us(seconds), _least_us(signals, polls_us or {}))
+        return max(_us(seconds), 2 * _slowest_us(signals, polls_us or {}))
+
+    def outlasting(seconds: float, signals: tuple[str, ...]) -> int:
+        """A frozen link goes on showing its last values until they are stale; a door of another link is then no fault."""
+        slowest_us = _slowest_us(signals, polls_us or {})
+        return max(_us(seconds), _stale_us(slowest_us) if slowest_us else 0)
 
     return Limits(
         trapped_off_level_us=delay(settings.trapped_off_level_s),
@@ -89,10 +95,10 @@ def limits_of(
         trifle_us=_us(settings.trifle_s),
         clear_us=delay(settings.clear_s),
         car_call_is_evidence=settings.car_call_is_evidence,
-        moved_with_doors_open_us=delay(settings.moved_with_doors_open_s, _MOTION_AND_DOORS),
-        doors_open_outside_us=delay(settings.doors_open_outside_s, _MOTION_AND_DOORS),
-        landing_door_unlocked_us=delay(settings.landing_door_unlocked_s, _LANDING),
-        safety_chain_moving_us=delay(settings.safety_chain_moving_s, _CHAIN),
+        moved_with_doors_open_us=outlasting(settings.moved_with_doors_open_s, _MOTION_AND_DOORS),
+        doors_open_outside_us=outlasting(settings.doors_open_outside_s, _MOTION_AND_DOORS),
+        landing_door_unlocked_us=outlasting(settings.landing_door_unlocked_s, _LANDING),
+        safety_chain_moving_us=outlasting(settings.safety_chain_moving_s, _CHAIN),
         safety_chain_standing_us=delay(settings.safety_chain_standing_s, _CHAIN),
         mains_lost_us=_us(settings.mains_lost_s),
         entrapment_possible_us=delay(settings.entrapment_possible_s),
@@ -100,12 +106,17 @@ def limits_of(
     )
 
 
-def _least_us(signals: tuple[str, ...], polls_us: Mapping[str, tuple[str, int]]) -> int:
-    """Twice the slowest poll of the signals that decide a delay, when they come from several drivers."""
+def _slowest_us(signals: tuple[str, ...], polls_us: Mapping[str, tuple[str, int]]) -> int:
+    """The slowest poll of the signals that decide a delay, when they come from several drivers; else 0."""
     deciding = {polls_us[name] for name in signals if name in polls_us}
     if len({driver for driver, _ in deciding}) < 2:
         return 0
-    return 2 * max(interval_us for _, interval_us in deciding)
+    return max(interval_us for _, interval_us in deciding)
+
+
+def _stale_us(interval_us: int) -> int:
+    """How long a silent device's last values count (contract, section 3.1: 3 polls, at least 2 s)."""
+    return max(3 * interval_us, 2 * SECOND_US)
 
 
 def _us(seconds: float) -> int:
