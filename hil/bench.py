@@ -1,4 +1,4 @@
-"""The world behind its faces: Modbus TCP, pins, control socket; moved on by the real clock."""
+"""The world behind its faces: Modbus TCP and RTU, pins, control socket; moved on by the real clock."""
 
 import functools
 import random
@@ -11,6 +11,9 @@ from hil.deeds import DEEDS, Refused
 from hil.mishaps import Mishaps
 from hil.modbus_face import Behaviour, ModbusFace
 from hil.pins_server import CONTACTS, PinsServer
+from hil.rtu_device import READ_HOLDING, device
+from hil.rtu_face import RtuFace
+from hil.rtu_manners import Manner
 from hil.world import World
 
 MOST_AT_ONCE_S = 5.0  # after a stop of the whole process it does not run on for hours
@@ -26,10 +29,10 @@ class Bench:
         self._real_s = time.monotonic()
         self._due_s = world.now_s
         self.modbus = ModbusFace(
-            lambda: car_top_box.encode(world.signals(), world.shaft),
-            first=car_top_box.FIRST,
-            device_id=car_top_box.DEVICE_ID,
+            self._registers, first=car_top_box.FIRST, device_id=car_top_box.DEVICE_ID
         )
+        box = device({READ_HOLDING: (car_top_box.FIRST, self._registers)})
+        self.rtu = RtuFace({car_top_box.DEVICE_ID: box})
         self.pins = PinsServer(CONTACTS, random.Random(f"{seed} pins"))
         self.control = ControlServer(self._commands(), self.catch_up, self._show)
         self._show()
@@ -45,6 +48,9 @@ class Bench:
             self.world.advance(self._due_s)
         self._show()
 
+    def _registers(self) -> list[int]:
+        return car_top_box.encode(self.world.signals(), self.world.shaft)
+
     def _show(self) -> None:
         self.pins.update(self.world.signals())
 
@@ -53,18 +59,24 @@ class Bench:
             "state": self._state,
             "silence": self._silence,
             "modbus": self._modbus,
+            "rtu": self.rtu.command,
+            "plug": self.rtu.plug,
         }
         deeds = {name: functools.partial(deed, self.world) for name, deed in DEEDS.items()}
         return {**deeds, **own}
 
     def _state(self) -> Mapping[str, object]:
         """Tell the whole truth."""
-        functions = {str(code): count for code, count in self.modbus.functions.items()}
-        return {**self.world.state(), "modbus_functions": functions}
+        return {
+            **self.world.state(),
+            "modbus_functions": _by_text(self.modbus.functions),
+            "rtu_functions": _by_text(self.rtu.functions),
+        }
 
     def _silence(self, on: bool = True) -> None:
-        """Let the Modbus device hear and not answer."""
+        """Let the Modbus device hear and not answer, on both its faces."""
         self.modbus.behaviour.silent = on
+        self.rtu.behave(Manner.SILENCE if on else Manner.HONEST)
 
     def _modbus(
         self,
@@ -87,3 +99,7 @@ class Bench:
         )
         if drop:
             self.modbus.drop_connections()
+
+
+def _by_text(functions: Mapping[int, int]) -> dict[str, int]:
+    return {str(code): count for code, count in functions.items()}

@@ -81,17 +81,25 @@ class ElevatorClient:
 class ElevatorProcess:
     """A simulated elevator as a child process: `with ElevatorProcess("--no-riders") as elevator:`.
 
-    `modbus_port`, `pins_socket` and `control_socket` say where it is; `client` is connected to it.
-    After `stop` a `start` brings up a new one at the same places.
+    `modbus_port`, `pins_socket` and `control_socket` say where it is, `rtu_link` where its serial port
+    is with `baud`; `client` is connected to it. After `stop` a `start` brings up a new one at the same places.
     """
 
-    def __init__(self, *options: str, modbus_port: int = 0, folder: Path | None = None) -> None:
-        self._options = options
+    def __init__(
+        self,
+        *options: str,
+        modbus_port: int = 0,
+        folder: Path | None = None,
+        baud: int | None = None,
+    ) -> None:
         self._own = None if folder else tempfile.TemporaryDirectory(prefix="elevator-")
         place = folder or Path(self._own.name if self._own else "")
         self.modbus_port = modbus_port
         self.pins_socket = place / "pins"
         self.control_socket = place / "control"
+        self.rtu_link = place / "rs485"
+        line = ("--rtu-link", str(self.rtu_link), "--baud", str(baud)) if baud else ()
+        self._options = (*options, *line)
         self.process: subprocess.Popen[bytes] | None = None
         self._client: ElevatorClient | None = None
 

@@ -1,7 +1,8 @@
 """One simulated elevator as a process, in real time.
 
 `python -m hil.elevator --modbus-port 5020 --pins-socket P --control-socket C` prints one line of
-JSON when everything listens, and runs until SIGTERM or Ctrl-C.
+JSON when everything listens, and runs until SIGTERM or Ctrl-C. With `--rtu-link L` the Modbus device
+is on an RTU line as well, whose port is L.
 """
 
 import argparse
@@ -34,6 +35,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--modbus-port", type=int, required=True, help="0 takes a free one")
     parser.add_argument("--pins-socket", type=Path, required=True)
     parser.add_argument("--control-socket", type=Path, required=True)
+    parser.add_argument("--rtu-link", type=Path, help="a serial port of this name, Modbus RTU")
+    parser.add_argument("--baud", type=int, default=9600, help="of the RTU line (9600)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--floors", type=int, default=8)
     parser.add_argument("--no-riders", action="store_true", help="nobody comes but on command")
@@ -64,11 +67,15 @@ async def _run(arguments: argparse.Namespace) -> None:
     await bench.modbus.start(arguments.modbus_port)
     await bench.pins.start(arguments.pins_socket)
     await bench.control.start(arguments.control_socket)
+    if arguments.rtu_link is not None:
+        bench.rtu.set_baudrate(arguments.baud)
+        await bench.rtu.start(arguments.rtu_link)
     ready = {
         "ready": True,
         "modbus_port": bench.modbus.port,
         "pins_socket": str(arguments.pins_socket),
         "control_socket": str(arguments.control_socket),
+        "rtu_link": None if arguments.rtu_link is None else str(arguments.rtu_link),
     }
     print(json.dumps(ready), flush=True)
     while not stop.is_set():
@@ -77,7 +84,7 @@ async def _run(arguments: argparse.Namespace) -> None:
             await asyncio.wait_for(stop.wait(), STEP_S)
         except TimeoutError:
             continue
-    for face in (bench.modbus, bench.pins, bench.control):
+    for face in (bench.modbus, bench.rtu, bench.pins, bench.control):
         await face.close()
 
 

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from agent.backoff import Backoff
 from agent.clock import Clock, sleep, sleep_until
 from agent.drivers.blocks import Block, Compiled
-from agent.drivers.polling import Freshness, Grid, Statistics
+from agent.drivers.polling import Freshness, Grid, Silences, Statistics
 from agent.drivers.port import Sink
 from agent.drivers.registers import Words
 from agent.model import SECOND_US, Quality, Reading
@@ -121,7 +121,7 @@ class Poller:
         self._name, self._signals = name, signals
         self._open_wire = open_wire
         self._blocks = blocks
-        self._first = 0  # the block that the next poll begins with
+        self._silences = Silences(len(blocks))
         self._interval_us = interval_us
         self._clock, self._backoff = clock, backoff
         self._trust = trust or AtOnce()
@@ -191,33 +191,32 @@ class Poller:
     async def _cycle(self, wire: Wire, sink: Sink) -> bool:
         """Ask for every block once; True if the device said anything, be it a refusal.
 
-        One silence a poll is enough: the next poll begins behind the silent block, so that the
-        blocks that are answered are all read each time.
+        One silence a poll is enough: the next poll begins behind the silent block, so that those
+        that are answered are all read each time. A block that stays silent though the others are
+        answered is asked less often.
         """
         self.statistics.polls += 1
         answers: list[tuple[Compiled, Words]] = []
         heard, at_us = False, 0
-        for n in self._order():
+        for n in self._silences.order(self._clock.uptime_us()):
             compiled = self._blocks[n]
             try:
                 answers.append((compiled, await self._read(wire, compiled.block)))
                 heard, at_us = True, self._clock.uptime_us()
+                self._silences.came(n)
             except NoAnswerError as error:
                 self._deliver(sink, answers, at_us)
                 answers = []
                 self._reason = str(error)
                 self._missed(sink, compiled.signals)
                 if isinstance(error, SilenceError):
-                    self._first = (n + 1) % len(self._blocks)
+                    self._silences.missed(n, self._clock.uptime_us(), others_answered=heard)
                     break
                 heard = True
             finally:
                 sink.turned(self._name)
         self._deliver(sink, answers, at_us)
         return heard
-
-    def _order(self) -> Iterable[int]:
-        return [*range(self._first, len(self._blocks)), *range(self._first)]
 
     async def _read(self, wire: Wire, block: Block) -> Words:
         """Read a block and keep the statistics."""

@@ -5,6 +5,12 @@ is not an event; it is up again with the first good answer.
 """
 
 from dataclasses import dataclass
+from typing import Final
+
+from agent.model import SECOND_US
+
+MISSES: Final = 3
+REST_US: Final = 5 * SECOND_US
 
 
 @dataclass(slots=True)
@@ -45,6 +51,36 @@ class Freshness:
             return False
         self.is_lost = True
         return True
+
+
+class Silences:
+    """Which blocks of a device to ask, and in which order, when some stay silent.
+
+    A poll begins behind the block that was silent last. One that stays silent though others are
+    answered is left out for `REST_US`: it costs a whole time-out each time.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._first = 0
+        self._misses = [0] * count
+        self._rest_until_us = [0] * count
+
+    def order(self, now_us: int) -> list[int]:
+        """Give the blocks of a poll; never none."""
+        turned = [*range(self._first, len(self._misses)), *range(self._first)]
+        return [n for n in turned if self._rest_until_us[n] <= now_us] or turned
+
+    def came(self, n: int) -> None:
+        """Note that a block was answered."""
+        self._misses[n] = 0
+
+    def missed(self, n: int, now_us: int, *, others_answered: bool) -> None:
+        """Note that a block was silent, in a poll in which others were answered or not."""
+        self._first = (n + 1) % len(self._misses)
+        if others_answered:
+            self._misses[n] += 1
+            if self._misses[n] >= MISSES:
+                self._rest_until_us[n] = now_us + REST_US
 
 
 @dataclass(slots=True)

@@ -117,5 +117,5 @@ class RtuDriver(Poller):
             interval_us=settings.poll_interval_ms * 1000,
             clock=clock,
             backoff=Backoff(BACKOFF_FIRST_S, BACKOFF_MOST_S, chance or random.Random()),  # noqa: S311 - spreads load
-            trust=SecondLook(lambda: (bus.disturbances.total(), bus.disturbances[name])),
+            trust=SecondLook(lambda block: bus.disturbances(name, block)),
         )

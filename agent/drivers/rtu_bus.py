@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from agent.clock import Clock, sleep_until
+from agent.drivers.blocks import Block
 from agent.drivers.line import Line
 from agent.drivers.refusals import refusal
 from agent.drivers.registers import Words
@@ -23,6 +24,8 @@ HELD_BACK_US: Final = 20_000  # what a USB adapter may keep to itself of bytes a
 BABBLE_US: Final = 250_000  # how long a line may take to fall silent
 SILENT_QUESTIONS: Final = 3  # with nobody left who answers, the line itself is opened anew
 LONGEST_REST_S: Final = 4.0
+_LOST: Final = "the line was lost: adapter unplugged, or connection closed; plug it in"
+_NOBODY: Final = "nobody on the line answers: no power there, a broken wire, or a wrong baudrate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,10 @@ class Reply:
 
 
 class Bus:
-    """The devices of one line. `disturbances` counts by device the questions left unanswered."""
+    """The devices of one line."""
 
     def __init__(self, line: Line, clock: Clock) -> None:
-        self.disturbances: Counter[str] = Counter()
+        self._unanswered: Counter[tuple[str, Block]] = Counter()
         self._line, self._clock = line, clock
         self._turns = Turns(clock)
         self._opening = asyncio.Lock()
@@ -57,6 +60,7 @@ class Bus:
         self._silent = 0  # questions in a row that nobody answered
         self._asked_us = 0  # when the last question was out
         self._quiet_until_us = 0
+        self._why_closed = _LOST
 
     @property
     def is_open(self) -> bool:
@@ -67,7 +71,10 @@ class Bus:
         """Open the line unless another device has; empty on success, else what is wrong."""
         self._users.add(name)
         async with self._opening:
-            return "" if self._line.is_open else await self._line.open()
+            if self._line.is_open:
+                return ""
+            self._why_closed = _LOST
+            return await self._line.open()
 
     def leave(self, name: str) -> None:
         """Use the line no more for now; the last to leave closes it."""
@@ -93,11 +100,17 @@ class Bus:
         dead = self._misses[name] >= SILENT_QUESTIONS and not self._answering <= {name}
         return 1 if dead else SILENT_QUESTIONS
 
+    def disturbances(self, name: str, block: Block) -> tuple[int, int]:
+        """Count the questions that went unanswered: on the line, and of this device and block."""
+        return self._unanswered.total(), self._unanswered[name, block]
+
     async def ask(
         self, name: str, question: Question, timeout_us: int, answer_max_us: int
     ) -> Reply:
         """Ask within a turn. `timeout_us` and `answer_max_us` run until its answer begins."""
         reply = await self._ask(question, timeout_us, answer_max_us)
+        if not reply.answered:
+            self._unanswered[name, question.block] += 1
         self._note(name, reply)
         return reply
 
@@ -143,7 +156,7 @@ class Bus:
             if self._clock.uptime_us() >= until_us:
                 return _unanswered(question, bytes(inbox.bytes), timeout_us)
             await inbox.wait(len(inbox.bytes) + verdict.missing, until_us)
-        return Reply(wrong="the line was lost: adapter unplugged or connection closed; plug it in")
+        return Reply(wrong=self._why_closed)
 
     def _note(self, name: str, reply: Reply) -> None:
         if reply.answered:
@@ -152,10 +165,10 @@ class Bus:
             return
         self._silent += 1
         self._misses[name] += 1
-        self.disturbances[name] += 1
         self._answering.discard(name)
         if not self._answering and self._silent >= SILENT_QUESTIONS:
             self._silent = 0
+            self._why_closed = _NOBODY
             self._line.close()
 
 
