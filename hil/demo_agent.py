@@ -31,8 +31,10 @@ class AgentProcess:
         self._pins_socket = pins_socket
         self._process: subprocess.Popen[bytes] | None = None
 
-    def configure(self, *, modbus_port: int, broker: tuple[str, int], protocol: str) -> None:
-        """Write the configuration file, as an installer would."""
+    def configure(
+        self, *, serial: tuple[Path, int], station: str, broker: tuple[str, int], protocol: str
+    ) -> None:
+        """Write the configuration file, as an installer would: `serial` is port and baud rate, `station` an address."""
         inputs = "\n".join(
             f'"{name}" = {{ pin = {contact.pin}, active = "{contact.active}" }}'
             for name, contact in CONTACTS.items()
@@ -53,13 +55,20 @@ path = "{self._socket}"
 name = "car-top"
 kind = "modbus"
 profile = "car-top-sensor"
-url = "tcp://127.0.0.1:{modbus_port}"
+url = "serial://{serial[0]}?baudrate={serial[1]}&parity=N"
 device_id = {DEVICE_ID}
 [[drivers]]
 name = "contacts"
 kind = "gpio"
 [drivers.inputs]
 {inputs}
+[[drivers]]
+name = "duty-room"
+kind = "intercom"
+station = "duty_room"
+address = "{station}"
+interval_s = 5
+timeout_s = 2
 """
         self._config.write_text(text, encoding="utf-8")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 TRAPPED = "trapped_passengers"
 BUTTON = "alarm_button"
+INTERCOM = "intercom_silent"
 
 
 @dataclass(frozen=True, slots=True)

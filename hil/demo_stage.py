@@ -1,4 +1,4 @@
-"""Everything the demonstration runs, as separate processes: elevator, broker, agent; and the subscriber beside them.
+"""Everything the demonstration runs: elevator, intercom, broker and agent as processes, and the subscriber beside them.
 
 HIL_BROKER=embedded takes the embedded broker even where mosquitto is installed.
 """
@@ -16,8 +16,10 @@ from hil.demo_agent import ROOT, AgentProcess
 from hil.demo_facts import Entry, Facts
 from hil.demo_observer import CLIENT_ID, Observer
 from hil.embedded_broker import EmbeddedBroker
+from hil.station import StationProcess
 
 FLOORS = 6
+BAUD = 9600  # the car-top box's own
 
 
 class Broker(Protocol):
@@ -47,7 +49,10 @@ class Stage:
     """`with Stage(folder) as stage:` starts everything and in the end leaves nothing behind."""
 
     def __init__(self, folder: Path) -> None:
-        self.elevator = ElevatorProcess("--no-riders", "--floors", str(FLOORS), folder=folder)
+        self.elevator = ElevatorProcess(
+            "--no-riders", "--floors", str(FLOORS), folder=folder, baud=BAUD
+        )
+        self.station = StationProcess(folder)
         self.agent = AgentProcess(folder, self.elevator.pins_socket)
         embedded = os.environ.get("HIL_BROKER") == "embedded" or find_mosquitto() is None
         self.broker_name = "amqtt, MQTT 3.1.1" if embedded else "mosquitto, MQTT 5"
@@ -103,6 +108,10 @@ class Stage:
         self._modbus_on = not self._modbus_on
         self.elevator.client.do("silence", on=not self._modbus_on)
 
+    def switch_station(self) -> None:
+        """Let the duty room's intercom fall silent, or answer again."""
+        self.station.switch(on=not self.station.answers)
+
     def crash_agent(self) -> None:
         """Kill the agent and start it again, as systemd would."""
         self.agent.kill()
@@ -116,13 +125,16 @@ class Stage:
         on_exit = self._ending.callback
         on_exit(self.elevator.stop)
         self.elevator.start()
+        on_exit(self.station.stop)
+        self.station.start()
         on_exit(self.broker.close)
         self.broker.start()
         self.observer = Observer(self.broker.host, self.broker.port, ROOT)
         on_exit(self.observer.close)
         self.observer.wait()
         self.agent.configure(
-            modbus_port=self.elevator.modbus_port,
+            serial=(self.elevator.rtu_link, BAUD),
+            station=self.station.address,
             broker=(self.broker.host, self.broker.port),
             protocol=self._protocol,
         )

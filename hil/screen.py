@@ -27,6 +27,7 @@ DEEDS: Mapping[str, Callable[[Stage], object]] = {
     "a": lambda stage: stage.elevator.client.do("press_alarm"),
     "b": Stage.switch_broker,
     "m": Stage.switch_modbus,
+    "i": Stage.switch_station,
     "k": Stage.crash_agent,
 }
 

@@ -16,7 +16,7 @@ _LEFT, _RIGHT = 32, 45  # of what stands and of what was delivered, below
 _CAPTION_ROWS = 2
 _ROWS = 4
 _NAME, _VALUE, _QUALITY = 31, 7, 10
-KEYS = "erabmkq"
+KEYS = "erabmikq"
 
 
 @dataclass(frozen=True, slots=True)

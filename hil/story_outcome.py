@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hil.demo_facts import BUTTON, TRAPPED, Entry, Facts
+from hil.demo_facts import BUTTON, INTERCOM, TRAPPED, Entry, Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ def judge(facts: Facts) -> list[Check]:
         _raised(facts, BUTTON),
         _cleared(facts, TRAPPED),
         _cleared(facts, BUTTON),
+        _raised(facts, INTERCOM),
+        _cleared(facts, INTERCOM, "heard"),
         _gap_free(facts),
         _nothing_stands(facts),
     ]
@@ -36,13 +38,13 @@ def _raised(facts: Facts, code: str) -> Check:
     return Check("raised", fine=True, values=values)
 
 
-def _cleared(facts: Facts, code: str) -> Check:
+def _cleared(facts: Facts, code: str, name: str = "cleared") -> Check:
     entry, delivery = facts.journaled(code, "cleared"), facts.seen.got(code, "cleared")
     if entry is None:
         return Check("not_cleared", fine=False, values={"code": code})
     if delivery is None:
         return Check("clear_not_delivered", fine=False, values={"entry": entry})
-    return Check("cleared", fine=True, values={"entry": entry, "late_s": delivery.late_s})
+    return Check(name, fine=True, values={"entry": entry, "late_s": delivery.late_s})
 
 
 def _gap_free(facts: Facts) -> Check:

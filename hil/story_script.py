@@ -6,7 +6,7 @@ The limits of the agent's rules are the real ones; the time between is the simul
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hil.demo_facts import BUTTON, TRAPPED, Facts
+from hil.demo_facts import BUTTON, INTERCOM, TRAPPED, Facts
 from hil.demo_stage import Stage
 
 
@@ -44,7 +44,8 @@ def _stopped_between(facts: Facts) -> bool:
 
 def _delivered(code: str, transition: str) -> Callable[[Facts], bool]:
     def delivered(facts: Facts) -> bool:
-        stands = (code in facts.seen.alarms) is (transition == "raised")
+        topics = {name.partition("/")[0] for name in facts.seen.alarms}
+        stands = (code in topics) is (transition == "raised")
         return stands and facts.seen.got(code, transition) is not None
 
     return delivered
@@ -58,7 +59,8 @@ def _owed_clear(facts: Facts) -> bool:
 def _all_delivered(facts: Facts) -> bool:
     nothing_left = not facts.missing and not facts.standing and not facts.seen.alarms
     cleared = _delivered(TRAPPED, "cleared")(facts) and _delivered(BUTTON, "cleared")(facts)
-    return facts.connected and nothing_left and cleared and facts.seen.status == "online"
+    good = all(each["q"] == "good" for each in facts.signals.values())
+    return good and facts.connected and nothing_left and cleared and facts.seen.status == "online"
 
 
 STORY = (
@@ -72,6 +74,8 @@ STORY = (
     Beat("outage", lambda facts: not facts.connected, 30, lambda s: s.broker.stop()),
     Beat("rescue", _owed_clear, 60, lambda s: s.elevator.client.do("release")),
     Beat("back", _all_delivered, 90, lambda s: s.broker.start()),
+    Beat("silent", _delivered(INTERCOM, "raised"), 40, lambda s: s.station.switch(on=False)),
+    Beat("heard", _all_delivered, 30, lambda s: s.station.switch(on=True)),
 )  # fmt: skip
 
 

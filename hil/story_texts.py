@@ -15,9 +15,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "启动各独立程序：模拟电梯、消息服务器（{broker}）、监测程序，以及代表值班室的订阅程序。",
     ),
     "caption.ride": (
-        ("A passenger gets in and rides up. The agent reads car and doors over Modbus, contacts over GPIO; "
+        ("A passenger gets in and rides up. The agent reads car and doors over RS-485, contacts over GPIO; "
         "it only reads."),
-        "一名乘客进入轿厢上行。监测程序经 Modbus 读取轿厢与门，经 GPIO 读取触点；只读不写。",
+        "一名乘客进入轿厢上行。监测程序经 RS-485 读取轿厢与门，经 GPIO 读取触点；只读不写。",
     ),
     "caption.ride_again": (
         "Another passenger rides. Nothing is wrong, so nothing is raised.",
@@ -50,6 +50,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "caption.back": (
         "The broker is back. The agent finds it by itself and delivers what it owes; the alarm topics are emptied.",
         "消息服务器恢复。监测程序自行重连并补发，报警主题清空。",
+    ),
+    "caption.silent": (
+        "The duty room's intercom falls silent. After three unanswered calls of 5 s that is an event naming the station.",
+        "值班室对讲无应答。连续三次（每 5 秒一次）未应答即产生事件，并指明分机。",
+    ),
+    "caption.heard": (
+        "The duty room answers again. Every call of the agent was a question only: nothing rang.",
+        "值班室对讲恢复应答。监测仅作探询，从不振铃。",
     ),
     "caption.done": (
         "The story is over: every event was delivered, nothing stands raised. Now it is yours: try the keys below.",
@@ -107,6 +115,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{event}, delivered {late_s:.1f} s later: the broker was away",
         "{event}，{late_s:.1f} 秒后送达（期间消息服务器中断）",
     ),
+    "check.heard": (
+        "{event}, delivered {late_s:.2f} s later",
+        "{event}，{late_s:.2f} 秒后送达",
+    ),
     "check.not_cleared": ("{code} was never cleared", "{code} 未解除"),
     "check.clear_not_delivered": ("{event} was never delivered", "{event} 未送达"),
     "check.gap_free": (
@@ -162,10 +174,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "door.fault": ("fault", "故障"),
     "key.e": ("entrap", "困人"),
     "key.r": ("release", "救援"),
-    "key.a": ("alarm button", "报警按钮"),
+    "key.a": ("alarm", "报警"),
     "key.b": ("broker", "服务器"),
     "key.m": ("Modbus", "Modbus"),
-    "key.k": ("kill agent", "杀进程重启"),
+    "key.i": ("intercom", "对讲"),
+    "key.k": ("crash", "杀进程"),
     "key.q": ("quit", "退出"),
 }  # fmt: skip
 

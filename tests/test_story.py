@@ -257,7 +257,9 @@ def test_in_lines_the_entrapment_is_raised_delivered_and_cleared_with_either_bro
             "CLEARED     #4 Passengers trapped",
             "The broker is back",
             "delivered   #4 Passengers trapped: cleared",
-            "every event from #1 to #5 was delivered, none is missing",
+            "delivered   #6 Intercom station silent [duty_room]: raised",
+            "delivered   #7 Intercom station silent [duty_room]: cleared",
+            "every event from #1 to #7 was delivered, none is missing",
             "nothing stands raised, and the alarm topics are empty",
             "outcome     the entrapment was raised, delivered and cleared; nothing was lost",
         ]

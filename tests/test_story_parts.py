@@ -14,7 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.cli.layout import columns
 from hil.broker import Mosquitto
-from hil.demo_facts import BUTTON, TRAPPED, Delivery, Entry, Facts, Seen
+from hil.demo_facts import BUTTON, INTERCOM, TRAPPED, Delivery, Entry, Facts, Seen
 from hil.demo_observer import CLIENT_ID, Observer
 from hil.demo_stage import Stage
 from hil.embedded_broker import EmbeddedBroker
@@ -44,13 +44,22 @@ JOURNAL = {
         entry(3, BUTTON, "raised"),
         entry(4, TRAPPED, "cleared"),
         entry(5, BUTTON, "cleared"),
+        entry(6, INTERCOM, "raised"),
+        entry(7, INTERCOM, "cleared"),
     )
 }
 
 
+ALL = tuple(JOURNAL)
+
+
+def but(*seqs: int) -> tuple[int, ...]:
+    return tuple(seq for seq in ALL if seq not in seqs)
+
+
 def facts(
     journal: dict[int, Entry] = JOURNAL,
-    delivered: tuple[int, ...] = (1, 2, 3, 4, 5),
+    delivered: tuple[int, ...] = ALL,
     alarms: frozenset[str] = frozenset(),
     at_s: float = 0.0,
     status: dict[str, Any] | None = None,
@@ -87,7 +96,7 @@ def standing(code: str) -> dict[str, Any]:
 
 def test_a_story_that_went_well_is_fine_in_every_point() -> None:
     assert [check.name for check in judge(facts())] == [
-        "raised", "raised", "cleared", "cleared", "gap_free", "nothing_stands",
+        "raised", "raised", "cleared", "cleared", "raised", "heard", "gap_free", "nothing_stands",
     ]  # fmt: skip
     assert all(check.fine for check in judge(facts()))
     assert judge(facts())[0].values["after_s"] == 15.0
@@ -97,11 +106,11 @@ def test_a_story_that_went_well_is_fine_in_every_point() -> None:
 @pytest.mark.parametrize(
     ("seen", "wrong"),
     [
-        (facts(without(2), (1, 3, 4, 5)), {"not_raised", "gap"}),
-        (facts(delivered=(1, 3, 4, 5)), {"raise_not_delivered", "gap"}),
-        (facts(without(5), (1, 2, 3, 4)), {"not_cleared"}),
-        (facts(delivered=(1, 2, 3, 4)), {"clear_not_delivered", "gap"}),
-        (facts(delivered=(2, 3, 4, 5)), {"gap"}),
+        (facts(without(2), but(2)), {"not_raised", "gap"}),
+        (facts(delivered=but(2)), {"raise_not_delivered", "gap"}),
+        (facts(without(7), but(7)), {"not_cleared"}),
+        (facts(delivered=but(5)), {"clear_not_delivered", "gap"}),
+        (facts(delivered=but(1)), {"gap"}),
         (facts({}, ()), {"not_raised", "not_cleared", "gap"}),
         (facts(alarms=frozenset({TRAPPED})), {"still_stands"}),
         (facts(status=standing(TRAPPED)), {"still_stands"}),
@@ -117,7 +126,7 @@ def test_whatever_is_missing_is_named(seen: Facts, wrong: set[str]) -> None:
 def test_a_late_double_delivery_is_counted_and_is_no_fault() -> None:
     good = facts()
     twice = {**good.seen.events, 4: replace(good.seen.events[4], times=2)}
-    check = judge(replace(good, seen=replace(good.seen, events=twice)))[4]
+    check = judge(replace(good, seen=replace(good.seen, events=twice)))[6]
     assert (check.name, check.values["twice"]) == ("gap_free", 1)
 
 
@@ -198,10 +207,10 @@ def test_both_languages_fill_in_the_same_values() -> None:
 def test_a_happening_is_told_once() -> None:
     lines = Lines(Words("en"), "a broker")
     first = list(lines.happened(facts(delivered=(1, 2, 3))))
-    assert sum("RAISED" in line for line in first) == 2
+    assert sum("RAISED" in line for line in first) == 3
     assert sum("delivered" in line for line in first) == 3
     assert "connected" in first[0]
-    assert [line[10:19] for line in lines.happened(facts())] == ["delivered"] * 2
+    assert [line[10:19] for line in lines.happened(facts())] == ["delivered"] * 4
     assert list(lines.happened(facts())) == []
 
 
