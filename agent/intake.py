@@ -6,6 +6,7 @@ it finds goes to `deliver`, with one reading of the clocks.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 
 import msgspec
 
@@ -92,8 +93,9 @@ class Intake:
 
     def _expire(self, at_us: int) -> None:
         """Signals grow stale at their own instants, in order, before what comes at `at_us`."""
-        for stale in self.freshness.expire(at_us):
-            self._feed(max(self._at_us, stale.at_us), [stale])
+        stale = self.freshness.expire(at_us)
+        for expired_us, together in groupby(stale, key=lambda reading: reading.at_us):
+            self._feed(max(self._at_us, expired_us), list(together))
 
     def _feed(self, at_us: int, changes: Sequence[Reading]) -> None:
         """One batch at one instant, which the recording must show as the monitor was given it."""

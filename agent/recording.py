@@ -85,7 +85,7 @@ def read_header(file: Path, text: bytes) -> Header:
     """The header, checked; raises RecordingError."""
     try:
         header = _decode_header(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecordingError(
             file,
             1,
@@ -143,7 +143,7 @@ def batches(
 def _line(file: Path, number: int, text: bytes) -> Line | None:
     try:
         return _decode_line(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if not text.strip() or not text.endswith(b"\n"):
             return None
         raise RecordingError(file, number, f"not a line of a recording: {error}", _FORM) from error

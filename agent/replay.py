@@ -1,11 +1,9 @@
 """A recording through the same monitor, faster than real time: reads no clock, needs no drivers, opens no outbox."""
 
-import gzip
 import zlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from agent.model import SECOND_US, Event, Transition
 from agent.monitor.limits import limits_of
@@ -18,6 +16,9 @@ from agent.uplink.topics import root
 from agent.wiring import Wiring
 
 JOURNAL = "replay"
+_GZIP = 31  # zlib's word for a gzip container
+_CHUNK_BYTES = 64 * 1024
+_LINE_BYTES_MAX = 1024 * 1024  # a line is a reading; a header names some hundred signals
 
 __all__ = ["RecordingError", "replay_events", "replay_file"]
 
@@ -57,17 +58,48 @@ def replay_events(
 
 
 def _open(file: Path) -> Generator[bytes, None, None]:
-    """The lines of a file, unpacked when it is gzip by content; one cut short ends where it was cut."""
-    with file.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        source = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if packed else raw
-        try:
-            yield from source
-        except EOFError:
-            return
-        except (gzip.BadGzipFile, zlib.error, OSError) as error:
-            raise RecordingError(file, 0, f"cannot be unpacked: {error}", "Is it whole?") from error
+    """The lines of a file with their ends, unpacked when it is gzip by content; raises RecordingError."""
+    try:
+        with file.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            chunks = iter(lambda: raw.read(_CHUNK_BYTES), b"")
+            yield from _lines(file, _unpacked(file, chunks) if packed else chunks)
+    except OSError as error:
+        allowed = "Is the name right, and may this user read it?"
+        raise RecordingError(file, 0, error.strerror or str(error), allowed) from error
+
+
+def _lines(file: Path, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line + b"\n"
+        if len(rest) > _LINE_BYTES_MAX:
+            found = f"a line of more than {_LINE_BYTES_MAX} bytes"
+            raise RecordingError(file, 0, found, "Is it a recording?")
+    if rest:
+        yield rest
+
+
+def _unpacked(file: Path, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The content of a gzip file. One that was cut short gives all it has, and then says so."""
+    inflate, whole = zlib.decompressobj(_GZIP), True
+    for packed in chunks:
+        rest = packed
+        while rest:
+            try:
+                yield inflate.decompress(rest)
+            except zlib.error as error:
+                found = f"cannot be unpacked: {error}"
+                raise RecordingError(file, 0, found, "Is it whole?") from error
+            rest, whole = inflate.unused_data, inflate.eof
+            if whole:
+                inflate = zlib.decompressobj(_GZIP)
+    if not whole:
+        found = "the packed file is cut short; its events end where it was cut"
+        raise RecordingError(file, 0, found, "Is it whole?")
 
 
 def _drivers(header: Header, wiring: Wiring | None) -> Mapping[str, Sequence[str]]:

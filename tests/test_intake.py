@@ -141,3 +141,18 @@ def test_what_is_due_fires_without_another_reading() -> None:
     assert (event.code, event.transition) == ("alarm_button", Transition.RAISED)
     assert event.since_us is not None
     assert event.at_us == event.since_us + at(0.5)
+
+
+def test_signals_that_go_stale_together_are_lost_in_one_event() -> None:
+    async def story() -> None:
+        intake = Watched(0)
+        limits_us = {"car.door_zone": STALE_US, "car.moving": STALE_US}
+        drivers = {"box": ("car.door_zone", "car.moving")}
+        intake.monitor = Monitor(drivers, limits_of(MonitorSettings(), {}))
+        intake.freshness = Freshness(limits_us, 0)
+        at_us = SECOND_US
+        intake.readings("box", [Reading(name, value=True, at_us=at_us) for name in limits_us])
+        intake.readings("box", [Reading("car.floor", None, 5 * SECOND_US, Quality.NO_ANSWER)])
+        assert [event.detail["signals"] for event in intake.events] == [list(limits_us)]
+
+    asyncio.run(story())

@@ -110,11 +110,33 @@ def test_a_packed_recording_is_recognised_by_its_content(tmp_path):
     assert replayed(packed) == replayed(file)
 
 
-def test_a_packed_recording_cut_short_is_replayed_as_far_as_it_goes(tmp_path):
-    file = RECORDINGS / "trapped_outside_zone.jsonl"
-    packed = gzip.compress(file.read_bytes() + b'{"t":200.0}\n' * 100_000)
-    (tmp_path / "cut.gz").write_bytes(packed[:-400])
-    assert replayed(tmp_path / "cut.gz") == replayed(file)
+def test_a_packed_recording_cut_short_is_replayed_as_far_as_it_goes_and_says_so(tmp_path):
+    file, cut = RECORDINGS / "trapped_outside_zone.jsonl", tmp_path / "cut.gz"
+    whole = gzip.compress(file.read_bytes() + b'{"t":200.0}\n' * 100_000)
+    for packed in (whole[:-400], gzip.compress(file.read_bytes())[:-6]):
+        cut.write_bytes(packed)
+        heard: list[dict[str, object]] = []
+        with pytest.raises(RecordingError, match="cut short"):
+            heard.extend(json.loads(m) for m in replay_file(cut, SITE))
+        assert [m["type"] for m in heard] == [m["type"] for m in replayed(file)][: len(heard)]
+        assert heard
+
+
+def test_members_of_a_packed_recording_follow_each_other(tmp_path):
+    file, packed = RECORDINGS / "trapped_outside_zone.jsonl", tmp_path / "two.gz"
+    text = file.read_bytes()
+    half = text.index(b"\n", len(text) // 2) + 1
+    packed.write_bytes(gzip.compress(text[:half]) + gzip.compress(text[half:]))
+    assert replayed(packed) == replayed(file)
+
+
+def test_an_endless_line_and_endless_brackets_are_said_so(tmp_path):
+    file = tmp_path / "endless"
+    header = (RECORDINGS / "trapped_outside_zone.jsonl").read_bytes().split(b"\n")[0]
+    for rest in (b"x" * 3_000_000, b'{"t":0,"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"):
+        file.write_bytes(header + b"\n" + rest)
+        with pytest.raises(RecordingError):
+            list(replay_file(file, SITE))
 
 
 def test_a_recording_s_own_drivers_come_first_then_the_configured_ones(tmp_path):
@@ -145,9 +167,9 @@ def test_slow_polls_of_several_drivers_stretch_the_delays():
     assert next(brief(m) for m in replayed(file, wiring)).startswith("08:00:40.000Z")
 
 
-def test_a_file_that_is_not_there_is_an_os_error(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        list(replay_events(tmp_path / "none.jsonl", SITE))
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(RecordingError, match=r"none\.jsonl"):
+        list(replay_file(tmp_path / "none.jsonl", SITE))
 
 
 def test_an_empty_file_has_no_header(tmp_path):

@@ -638,3 +638,31 @@ def test_open_and_ajar(front, rear, is_open, ajar):
     car = Car("front", "rear")
     car.feed(0, front=front, rear=rear)
     assert (car.term("car_door.open"), car.term("car_door.ajar")) == (is_open, ajar)
+
+
+def test_a_run_with_a_door_open_does_not_end_what_it_is():
+    car = parked("moving", "zone", "front")
+    car.feed(5, front="open")
+    for start in (10, 40, 70):
+        car.feed(start, moving=True)
+        car.feed(start + 2, zone=False)
+        car.feed(start + 8, zone=True)
+        car.feed(start + 9, moving=False)
+    car.until(100)
+    assert car.of("moved_with_doors_open") == ["12.2 raised"]
+    car.feed(100, front="closed")
+    for start in (110, 140):
+        car.feed(start, moving=True)
+        car.feed(start + 2, zone=False)
+        car.feed(start + 8, zone=True, front="opening")  # advance opening is ordinary
+        car.feed(start + 9, moving=False)
+        car.feed(start + 15, front="closed")
+    assert car.of("moved_with_doors_open") == ["12.2 raised", "149 cleared"]
+
+
+def test_lost_motion_is_no_evidence_of_moving_with_a_door_open():
+    car = under_way("moving", "zone", "front")
+    car.feed(12, moving=LOST)
+    car.feed(13, front="open")
+    car.until(200)
+    assert car.of("moved_with_doors_open") == []

@@ -70,7 +70,9 @@ def test_signals_that_do_not_decide_do_not_count(name, default_s, one, other):
         other: ("contacts", EDGES),
         "machine_room.temperature_c": ("box", polled(300)),
     }
-    assert getattr(limits_of(SETTINGS, polls), name) == max(polled(default_s), least(name, polled(0.1)))
+    assert getattr(limits_of(SETTINGS, polls), name) == max(
+        polled(default_s), least(name, polled(0.1))
+    )
 
 
 def test_mains_and_intercom_are_single_signals():

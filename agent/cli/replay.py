@@ -34,11 +34,6 @@ def _work(words: Words, *, file: Path, config: Path | None, as_json: bool) -> in
         facts = {"file": wrong.file, "line": wrong.line, "found": wrong.found}
         screen.say(words("error.recording", **facts, allowed=wrong.allowed))
         return USAGE
-    except BrokenPipeError:
-        raise
-    except OSError as wrong:
-        screen.say(words("error.file", file=file, reason=wrong.strerror or wrong))
-        return USAGE
     return FINE
 
 

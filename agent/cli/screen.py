@@ -100,6 +100,11 @@ def closed_pipe_is_no_error() -> Generator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())  # what is still buffered goes there at exit
-        os.close(nowhere)
+        forget_output()
+
+
+def forget_output() -> None:
+    """Let go what could not be written, so that the end of the program does not try again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

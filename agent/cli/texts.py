@@ -140,10 +140,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{file}, line {line}: found {found}; allowed: {allowed}",
         "{file} 第 {line} 行：找到 {found}；允许：{allowed}",
     ),
-    "error.file": (
-        "{file}: {reason}. Is the name right, and may this user read it?",
-        "{file}：{reason}。请检查文件名与读取权限。",
-    ),
+    "error.output": ("standard output: {reason}", "标准输出：{reason}"),
     # check
     "check.valid": ("{file} is valid.", "{file} 有效。"),
     "check.drivers": ("Drivers and their signals", "驱动与信号"),

@@ -1,6 +1,7 @@
 """What all verbs share: the common options, the page of help, and how each failure ends."""
 
 import functools
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -67,6 +68,7 @@ def _guarded(work: Callable[..., int], words: Words, **options: Any) -> int:  # 
     with screen.closed_pipe_is_no_error():
         try:
             code = work(words, **options)
+            sys.stdout.flush()
         except ConfigProblems as wrong:
             screen.say(wrong.text(words.lang))
             code = USAGE
@@ -78,6 +80,12 @@ def _guarded(work: Callable[..., int], words: Words, **options: Any) -> int:  # 
             code = USAGE if wrong.failure.code == "bad_params" else WARNING
         except msgspec.MsgspecError as wrong:
             screen.say(words("error.not_understood", reason=wrong))
+            code = WARNING
+        except BrokenPipeError:
+            raise
+        except OSError as wrong:
+            screen.say(words("error.output", reason=wrong.strerror or wrong))
+            screen.forget_output()
             code = WARNING
         except KeyboardInterrupt:
             code = INTERRUPTED

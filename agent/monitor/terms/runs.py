@@ -1,7 +1,8 @@
 """Normal runs (contract, section 3.1): in mode `normal`, zone to zone, longer than 3 s. The value is their count.
 
 Where the zone is missing or unknown at an end of the run, the movement alone counts, unless the floor is known and is the
-same as before: a retry of a stuck car is not a run. Nor is one in which motion was unknown for longer than a trifle.
+same as before: a retry of a stuck car is not a run. Nor is one in which motion was unknown for longer than a trifle, or
+one that a car door did not begin and pass between the zones closed.
 """
 
 import msgspec
@@ -51,11 +52,13 @@ def _seen(memory: Run, at_us: int, limits: Limits) -> bool:
 
 def _under_way(memory: Run, snapshot: Snapshot, *, seen: bool) -> Run:
     values = snapshot.values
+    shut = values["car_door.ajar"] is not True
     normal = seen and values["car.mode"] in ("normal", None)
     if memory.from_us is None:
+        normal = normal and shut
         left_zone = values["car.door_zone"] is not False or _just_left(snapshot)
         return Run(memory.count, snapshot.at_us, values["car.floor"], normal and left_zone)
-    normal = normal and memory.normal
+    normal = normal and memory.normal and (shut or values["car.door_zone"] is True)
     if normal == memory.normal and memory.unknown_us is None:
         return memory
     return Run(memory.count, memory.from_us, memory.floor, normal)
@@ -76,4 +79,4 @@ def _counts(memory: Run, snapshot: Snapshot, limits: Limits) -> bool:
     return zone is True or None in (floor, memory.floor) or floor != memory.floor
 
 
-RUNS = Term("runs", ("stopped", "car.mode"), _step, Run(), Run, int | None)
+RUNS = Term("runs", ("stopped", "car.mode", "car_door.ajar"), _step, Run(), Run, int | None)
