@@ -1,12 +1,14 @@
 """What stands survives a restart, ends with its own raise, and what can no longer end is ended with a reason."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from paho.mqtt import publish
 
 from hil.installation import TOPIC, configuration, contacts
+from hil.subscriber import Heard
 from tests.e2e import QUICK, Whole, assert_no_gap, events, standing, whole
 
 
@@ -103,6 +105,26 @@ def test_an_alarm_topic_that_tells_what_does_not_stand_is_emptied_and_a_foreign_
         retained = bench.retained()
         assert [topic for topic in retained if topic.startswith("alarm/")] == ["alarm/alarm_button"]
         assert retained["status"]["state"] == "online"
+
+
+@pytest.mark.parametrize("defaced", [b"", b'{"id":"somebody-else"}', b"not JSON"])
+def test_a_standing_alarm_that_somebody_else_emptied_or_overwrote_is_shown_again(
+    tmp_path: Path, defaced: bytes
+) -> None:
+    with whole(tmp_path, drivers=["contacts"]) as bench:
+        bench.agent.start()
+        bench.press()
+        raised = bench.event("alarm_button")
+        bench.drained()
+        retain(bench, "alarm/alarm_button", defaced)
+
+        def shown_again(messages: Sequence[Heard]) -> bool:
+            topic = f"{TOPIC}/alarm/alarm_button"
+            payloads = [m.payload for m in messages if m.topic == topic]
+            return defaced in payloads and payloads[-1] != defaced
+
+        bench.heard.wait_for(shown_again)
+        assert bench.retained()["alarm/alarm_button"]["id"] == raised["id"]
 
 
 def test_the_will_says_offline_when_it_is_killed_and_online_comes_back(tmp_path: Path) -> None:

@@ -50,6 +50,10 @@ class Letters:
         )
         return Letter(topic, payload, content_type=messages.CLOUD_EVENT)
 
+    def alarm_id(self, shown: Shown) -> str:
+        """The id that a standing alarm's message carries."""
+        return messages.event_id(shown.raised, shown.envelope, self._origin)
+
     def status(self, status: Status) -> Letter:
         """Whether the agent is there."""
         return Letter(self._topics.status, messages.status_message(status))

@@ -19,7 +19,7 @@ from agent.uplink.latest import Latest
 from agent.uplink.letters import Letter, Letters
 from agent.uplink.messages import Origin, Status
 from agent.uplink.ports import Link, Sources
-from agent.uplink.readback import RepairPace, is_foreign
+from agent.uplink.readback import RepairPace, is_foreign, tells
 from agent.uplink.state import StatePace
 from agent.uplink.supply import Supply
 from agent.uplink.topics import Topics
@@ -59,7 +59,8 @@ class Publisher:
         self._latest = Latest()
         self._health = Health(clock.boot_id)
         self._state_pace = StatePace(round(settings.state_interval_s * SECOND_US))
-        self._repair = RepairPace()
+        self._repair, self._alarm_repair = RepairPace(), RepairPace()
+        self._defaced: set[str] = set()
         self._lane_backoff = {lane: _refusal_backoff() for lane in Lane}
         self._topic_backoff = _refusal_backoff()
         self._up = self._stopping = self._pumping = False
@@ -192,20 +193,33 @@ class Publisher:
         self._pump_soon()
 
     def message(self, topic: str, payload: bytes) -> None:
-        """An own topic read back: what does not stand is emptied, a foreign status repaired."""
+        """An own topic read back: what does not stand is emptied; a foreign status, or alarm that stands, is repaired."""
         if self._stopping:
             return
         if topic == self._topics.status and is_foreign(payload, self._clock.boot_id):
             _log.warning("The status topic holds what this agent did not say; it is repaired.")
             self._repair.needed(self._clock.uptime_us())
             self._wake.set()
-        elif self._topics.is_alarm(topic) and payload and self._does_not_stand(topic):
-            self._latest.want(topic, _ALARM)
-            self._pump()
+        elif self._topics.is_alarm(topic):
+            self._alarm_read(topic, payload)
 
-    def _does_not_stand(self, topic: str) -> bool:
-        # Until the journal is open nobody knows what stood in it.
-        return bool(self._supply.journal) and self._standing.on(topic) is None
+    def _alarm_read(self, topic: str, payload: bytes) -> None:
+        shown = self._standing.on(topic)
+        if shown is None:
+            # Until the journal is open nobody knows what stood in it.
+            if payload and self._supply.journal:
+                self._latest.want(topic, _ALARM)
+                self._pump()
+        elif not tells(payload, self._letters.alarm_id(shown)):
+            self._defaced.add(topic)
+            self._alarm_repair.needed(self._clock.uptime_us())
+            self._wake.set()
+
+    def _repair_alarms(self, now_us: int) -> None:
+        """What stands is shown again where somebody else has emptied or overwritten it."""
+        if self._alarm_repair.take(now_us):
+            self._want_alarms(sorted(self._defaced))
+            self._defaced.clear()
 
     # ---------------------------------------------------------------- answers
 
@@ -359,6 +373,7 @@ class Publisher:
             self._status_us + _STATUS_EVERY_US,
             self._state_pace.due_us,
             self._repair.due_us,
+            self._alarm_repair.due_us,
             self._latest.next_try_us,
             *(queue.next_try_us for queue in self._supply.lanes.queues.values()),
         )
@@ -369,6 +384,7 @@ class Publisher:
         self._want_alarms(self._standing.overdue(now.uptime_us))
         self._health.storage_failed = self._standing.stalled or self._owed.fault is not None
         if self._up:
+            self._repair_alarms(now.uptime_us)
             if self._state_pace.wanted(self._sources.state, now.uptime_us):
                 self._latest.want(self._topics.state, _STATE)
             if self._status_is_due(now):

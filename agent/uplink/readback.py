@@ -1,4 +1,4 @@
-"""Whether a retained status read back from the broker is ours, and how often a foreign one is repaired. Pure."""
+"""Whether a retained message read back from the broker is ours, and how often a foreign one is repaired. Pure."""
 
 import msgspec
 
@@ -14,27 +14,40 @@ class _Presence(msgspec.Struct):
     boot_id: str
 
 
+class _Named(msgspec.Struct):
+    id: str
+
+
 _decode = msgspec.json.Decoder(_Presence).decode
+_decode_alarm = msgspec.json.Decoder(_Named).decode
 
 
 def is_foreign(payload: bytes, boot_id: str) -> bool:
     """Whether a status is not what this agent says while connected: an old will, another agent's, or no status."""
     try:
         presence = _decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return True
     return presence.boot_id != boot_id or presence.state == "offline"
 
 
+def tells(payload: bytes, alarm_id: str) -> bool:
+    """Whether a retained alarm is the one that stands; an emptied one is not."""
+    try:
+        return _decode_alarm(payload).id == alarm_id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
 class RepairPace:
-    """When to publish the own status over a foreign one: at once, then after a pause."""
+    """When to publish the own message over a foreign one: at once, then after a pause."""
 
     def __init__(self) -> None:
         self._earliest_us = 0
         self.due_us: int | None = None
 
     def needed(self, now_us: int) -> None:
-        """A foreign status was seen."""
+        """A foreign message was seen."""
         if self.due_us is None:
             self.due_us = max(now_us, self._earliest_us)
 
