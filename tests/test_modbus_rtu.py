@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.drivers.poller import AtOnce
+from agent.drivers import polling, rtu_bus
 from agent.drivers.registers import Point, Table
 from agent.drivers.rtu_framing import crc16
+from agent.drivers.wire import AtOnce
 from agent.model import Quality, Reading
 from hil.rtu_face import Conduct, RtuFace
 from hil.rtu_manners import Manner
@@ -25,6 +26,11 @@ SPEED = Point(signal="car.speed_mm_s", table=Table.INPUT, address=4)
 LOAD = Point(signal="car.load_percent", table=Table.HOLDING, address=90)
 ZONE = Point(signal="car.door_zone", table=Table.DISCRETE, address=9)
 LIGHT = Point(signal="car.light", table=Table.COIL, address=1)
+
+
+QUICK = Point(  # known as lost soon
+    signal="car.floor", table=Table.HOLDING, address=3, stale_after_us=200_000
+)
 
 
 def questions(face: RtuFace) -> list[bytes]:
@@ -157,7 +163,11 @@ def test_a_refused_block_does_not_silence_the_others(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_a_block_that_is_never_answered_does_not_silence_the_others(tmp_path: Path) -> None:
+def test_a_block_that_is_never_answered_does_not_silence_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "REST_US", 1_000_000)
+
     async def story() -> None:
         async with line(tmp_path, 7) as face:
             face.conduct = lambda _, body: Conduct(
@@ -183,13 +193,13 @@ def test_a_silent_device_is_down_once_its_values_are_too_old_and_back_with_its_a
     async def story() -> None:
         async with (
             line(tmp_path, 7) as face,
-            polled(url_of(face.link), (7, profile(FLOOR))) as (heard, _),
+            polled(url_of(face.link), (7, profile(QUICK))) as (heard, _),
         ):
             await until(lambda: heard.states("d7") == [True])
             face.behave(Manner.SILENCE)
             await until(lambda: heard.states("d7") == [True, False])
             (lost,) = heard.all("d7", Quality.NO_ANSWER)
-            assert lost.at_us - heard.all("d7")[-1].at_us >= 2_000_000
+            assert lost.at_us - heard.all("d7")[-1].at_us >= 200_000
             assert "no answer in 60 ms: device off" in heard.links["d7"][-1][1]
             turns = heard.turns["d7"]
             face.behave(Manner.HONEST)
@@ -226,8 +236,10 @@ def test_dead_devices_cost_the_others_at_most_one_silence_a_poll(tmp_path: Path)
 
 
 def test_a_dead_device_among_living_ones_rests_longer_and_longer_and_is_found_again(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(rtu_bus, "LONGEST_REST_S", 2.0)
+
     async def story() -> None:
         async with line(tmp_path, 1, 2) as face:
             face.conduct = lambda address, _: Conduct(
@@ -242,7 +254,7 @@ def test_a_dead_device_among_living_ones_rests_longer_and_longer_and_is_found_ag
                 face.behave(Manner.HONEST)
                 await until(lambda: heard.states("d2")[-1:] == [True])
                 back_s = next(s for s, address in face.asked if address == 2 and s > at_s[-1])
-                assert back_s - at_s[-1] < 10
+                assert back_s - at_s[-1] < 2 + 2 + 1  # the rest, and its turn
 
     asyncio.run(story())
 
@@ -260,13 +272,30 @@ def test_two_devices_on_one_line_never_mix_their_values(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_driver_that_waits_long_for_an_answer_or_for_the_line_shows_signs_of_life(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        async with line(tmp_path, 1, 2) as face:
+            face.behave(Manner.SILENCE)
+            watched = [(address, profile(FLOOR)) for address in (1, 2)]
+            async with polled(url_of(face.link), *watched, timeout_ms=9000) as (heard, drivers):
+                before = dict(heard.turns)
+                await until(
+                    lambda: all(heard.turns[d] >= before.get(d, 0) + 3 for d in ("d1", "d2"))
+                )
+                assert sum(driver.statistics.timeouts for driver in drivers) == 0
+
+    asyncio.run(story())
+
+
 # ------------------------------------------------------------------------- the port comes and goes
 
 
 def test_a_port_that_is_not_there_says_so_and_is_used_when_it_comes(tmp_path: Path) -> None:
     async def story() -> None:
         link = tmp_path / "rs485"
-        async with polled(url_of(link), (7, profile(FLOOR))) as (heard, _):
+        async with polled(url_of(link), (7, profile(QUICK))) as (heard, _):
             await until(lambda: heard.states("d7") == [False])
             assert "adapter unplugged, or another name" in heard.links["d7"][0][1]
             async with line(tmp_path, 7):
@@ -281,7 +310,7 @@ def test_an_unplugged_adapter_costs_no_cpu_and_is_found_under_another_name(
     async def story() -> None:
         loop = asyncio.get_running_loop()
         async with line(tmp_path, 1, 2) as face:
-            watched = [(address, profile(FLOOR)) for address in (1, 2)]
+            watched = [(address, profile(QUICK)) for address in (1, 2)]
             async with polled(url_of(face.link), *watched) as (heard, drivers):
                 await until(lambda: heard.states("d1") == heard.states("d2") == [True])
                 before = face.link.resolve()
@@ -322,7 +351,7 @@ def test_a_port_that_another_program_has_says_so_and_is_used_when_it_is_free(
         async with line(tmp_path, 7) as face:
             other = os.open(face.link, os.O_RDWR | os.O_NOCTTY)
             fcntl.flock(other, fcntl.LOCK_EX)
-            async with polled(url_of(face.link), (7, profile(FLOOR))) as (heard, _):
+            async with polled(url_of(face.link), (7, profile(QUICK))) as (heard, _):
                 await until(lambda: heard.states("d7") == [False])
                 assert "another program has it open" in heard.links["d7"][0][1]
                 assert not face.tap
@@ -335,7 +364,7 @@ def test_a_port_that_another_program_has_says_so_and_is_used_when_it_is_free(
 def test_a_port_is_held_exclusively_and_given_back_at_the_end(tmp_path: Path) -> None:
     async def story() -> None:
         async with line(tmp_path, 7) as face:
-            async with polled(url_of(face.link), (7, profile(FLOOR))) as (heard, _):
+            async with polled(url_of(face.link), (7, profile(QUICK))) as (heard, _):
                 await until(lambda: heard.states("d7") == [True])
                 other = os.open(face.link, os.O_RDWR | os.O_NOCTTY)
                 with pytest.raises(BlockingIOError):
@@ -350,7 +379,7 @@ def test_something_that_is_no_serial_port_is_a_link_that_is_down(tmp_path: Path)
     async def story() -> None:
         path = tmp_path / "file"
         path.write_bytes(b"")
-        async with polled(url_of(path), (7, profile(FLOOR))) as (heard, _):
+        async with polled(url_of(path), (7, profile(QUICK))) as (heard, _):
             await until(lambda: heard.states("d7") == [False])
             assert "check that it is a serial port" in heard.links["d7"][0][1]
 
@@ -367,7 +396,7 @@ def test_noise_without_a_pause_is_waited_out_and_the_values_come_back(tmp_path: 
                     face.babble(b"\x55")
                     await asyncio.sleep(0.002)
 
-            async with polled(url_of(face.link, baud), (7, profile(FLOOR))) as (heard, (driver,)):
+            async with polled(url_of(face.link, baud), (7, profile(QUICK))) as (heard, (driver,)):
                 await until(lambda: heard.states("d7") == [True])
                 babbling = asyncio.create_task(babble())
                 await until(lambda: driver.statistics.malformed >= 2)
@@ -412,7 +441,7 @@ def test_rtu_through_a_device_server_is_read_and_found_again(tmp_path: Path) -> 
             async with device_server(face) as server:
                 port = server.sockets[0].getsockname()[1]
                 url = f"rtu+tcp://127.0.0.1:{port}"
-                async with polled(url, (7, profile(FLOOR))) as (heard, (driver,)):
+                async with polled(url, (7, profile(QUICK))) as (heard, (driver,)):
                     await until(lambda: len(heard.all("d7")) >= 3)
                     face.behave(Manner.CRC_ERROR)
                     await until(lambda: driver.statistics.malformed >= 1)
@@ -428,7 +457,7 @@ def test_rtu_through_a_device_server_is_read_and_found_again(tmp_path: Path) -> 
 
 def test_a_device_server_that_is_not_there_is_a_link_that_is_down() -> None:
     async def story() -> None:
-        async with polled("rtu+tcp://127.0.0.1:9", (7, profile(FLOOR))) as (heard, _):
+        async with polled("rtu+tcp://127.0.0.1:9", (7, profile(QUICK))) as (heard, _):
             await until(lambda: heard.states("d7") == [False])
             assert "device server off" in heard.links["d7"][0][1]
 

@@ -9,7 +9,7 @@ def test_polling_is_measured_against_the_wire(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(rtu_bench, "RATES", ((9600, 200), (19200, 100)))
-    found = rtu_bench.measure(seconds=0.8)
+    found = rtu_bench.measure(seconds=0.4)
     with capsys.disabled():
         print()
         for name, value in found.items():

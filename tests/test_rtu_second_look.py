@@ -1,6 +1,11 @@
 """Which values are believed at once on a line without transaction numbers, and which are not."""
 
+from pathlib import Path
+
+import pytest
+
 from agent.drivers.blocks import Compiled, Limits, compile_blocks
+from agent.drivers.profiles import Profile, ProfileProblems, load_profile
 from agent.drivers.registers import Point, Table
 from agent.drivers.second_look import SecondLook
 from agent.model import Quality, Value
@@ -99,7 +104,7 @@ def test_a_jump_beyond_max_step_waits_for_a_poll_that_agrees() -> None:
     assert story.poll(12, 1)["car.floor"] == 12
 
 
-def test_noise_that_never_agrees_is_asked_again_soon_only_twice() -> None:
+def test_noise_that_never_agrees_is_asked_again_at_once_only_twice() -> None:
     story = Story()
     story.poll(0, 1)
     waiting = []
@@ -117,3 +122,55 @@ def test_an_implausible_value_is_no_number_to_step_from() -> None:
     assert bad.quality is Quality.BAD
     assert story.poll(1050, 1)["car.speed_mm_s"] == 1050
     assert "car.speed_mm_s" not in story.poll(1300, 1)
+
+
+PROFILE = """
+title = "t"
+source = "s"
+[protocol]
+readable = {{ holding = [[0, 9]] }}
+[points."car.floor"]
+table = "holding"
+address = 0
+source = "s"
+max_step = {step}
+[points."car.door_zone"]
+table = "holding"
+address = 1
+bit = 0
+source = "s"
+{extra}
+"""
+
+
+def profile(tmp_path: Path, step: str, extra: str = "") -> Profile:
+    path = tmp_path / "box.toml"
+    path.write_text(PROFILE.format(step=step, extra=extra), encoding="utf-8")
+    return load_profile(path)
+
+
+def test_a_profile_says_how_far_a_number_may_step(tmp_path: Path) -> None:
+    read = profile(tmp_path, "2.5")
+    assert [point.max_step for point in read.points] == [2.5, None]
+    assert compile_blocks(read.points, read.limits)[0].max_steps == (2.5, None)
+
+
+@pytest.mark.parametrize(
+    ("step", "extra", "says"),
+    [
+        ("0", "", 'points."car.floor".max_step: found 0; allowed: a number above 0'),
+        ("-1", "", 'points."car.floor".max_step: found -1'),
+        ('"2"', "", 'points."car.floor".max_step: found 2'),
+        (
+            "1",
+            "max_step = 1",
+            'points."car.door_zone".max_step: found 1; allowed: only for a number',
+        ),
+    ],
+)
+def test_a_step_that_means_nothing_is_a_problem(
+    tmp_path: Path, step: str, extra: str, says: str
+) -> None:
+    with pytest.raises(ProfileProblems) as caught:
+        profile(tmp_path, step, extra)
+    assert says in caught.value.problems[0]

@@ -19,10 +19,11 @@ from agent.backoff import Backoff
 from agent.clock import Clock, sleep_until
 from agent.drivers.address import TcpAddress, address_of
 from agent.drivers.blocks import Block, compile_blocks
-from agent.drivers.poller import NoAnswerError, Poller, RefusedError, SilenceError
+from agent.drivers.poller import Poller
 from agent.drivers.profiles import Profile
 from agent.drivers.refusals import refusal
 from agent.drivers.registers import Table, Words
+from agent.drivers.wire import NoAnswerError, RefusedError, SilenceError
 from agent.settings import ModbusSettings
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it reports every miss; we say it once

@@ -7,8 +7,7 @@ long as the value may be old; one lost answer is no news.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Final, Protocol
+from typing import Final
 
 from agent.backoff import Backoff
 from agent.clock import Clock, sleep, sleep_until
@@ -16,90 +15,22 @@ from agent.drivers.blocks import Block, Compiled
 from agent.drivers.polling import Freshness, Grid, Silences, Statistics
 from agent.drivers.port import Sink
 from agent.drivers.registers import Words
+from agent.drivers.signs_of_life import SignsOfLife
+from agent.drivers.wire import (
+    AtOnce,
+    DamagedError,
+    NoAnswerError,
+    RefusedError,
+    SilenceError,
+    Trust,
+    Wire,
+)
 from agent.model import SECOND_US, Quality, Reading
 
 _log = logging.getLogger("agent.poller")
 
 RETRY_US: Final = SECOND_US  # a silent device is asked at least this often, however slow the poll
-CONFIRM_US: Final = 100_000  # what waits for a second look is asked again this soon
-
-
-class NoAnswerError(Exception):
-    """A block was not answered properly; the text says how, and what to do about it."""
-
-
-class SilenceError(NoAnswerError):
-    """Nothing proper came in time, and the time was waited for."""
-
-
-class DamagedError(SilenceError):
-    """Bytes came, but no answer."""
-
-
-class RefusedError(NoAnswerError):
-    """The device is there, but refuses this block."""
-
-
-class Trust(Protocol):
-    """What of an answer is believed."""
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether something waits for the next poll to agree, which should then come soon."""
-        ...
-
-    def decode(self, compiled: Compiled, words: Words, at_us: int) -> list[Reading]:
-        """Read a block's points; those not believed yet are left out."""
-        ...
-
-
-class AtOnce:
-    """Every proper answer is believed at once."""
-
-    is_waiting: Final = False
-
-    def decode(self, compiled: Compiled, words: Words, at_us: int) -> list[Reading]:
-        """Read all of a block's points."""
-        return compiled.decode(words, at_us)
-
-
-class Wire(Protocol):
-    """One connection to one device.
-
-    After silence, `read` asks nothing before the answer can no longer come: a late one must not
-    pass for the next one.
-    """
-
-    async def connect(self) -> str:
-        """Connect once; empty on success, else what is wrong and what to do about it."""
-        ...
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether the connection is certainly lost."""
-        ...
-
-    @property
-    def patience(self) -> int:
-        """How many silent polls in a row before it is closed and made anew."""
-        ...
-
-    @property
-    def rest_s(self) -> float:
-        """The least wait between closing and the next, in seconds."""
-        ...
-
-    def turn(self) -> AbstractAsyncContextManager[None]:
-        """Have the line to oneself for one poll, where it is shared."""
-        ...
-
-    async def read(self, block: Block) -> Words:
-        """Read one whole block; raises NoAnswerError for anything but a proper answer in time."""
-        ...
-
-    def close(self) -> None:
-        """Free the device for the next connection."""
-        ...
+LOOKS: Final = 2  # more, at once, when values wait for a poll that agrees
 
 
 class Poller:
@@ -143,42 +74,48 @@ class Poller:
         """Connect, poll for as long as the connection serves, wait, and again; until cancelled."""
         for fresh in (self._link, *self._fresh.values()):
             fresh.last_us = self._clock.uptime_us()
+        signs = SignsOfLife(lambda: sink.turned(self._name))
         while True:
             wire = self._open_wire()
             try:
-                wait_s = await self._connection(wire, sink)
+                wait_s = await self._connection(wire, sink, signs)
             finally:
                 wire.close()
             await sleep(wait_s)
 
-    async def _connection(self, wire: Wire, sink: Sink) -> float:
+    async def _connection(self, wire: Wire, sink: Sink, signs: SignsOfLife) -> float:
         """Use one connection for as long as it serves; give the wait before the next, seconds."""
-        wrong = await wire.connect()
+        with signs:
+            wrong = await wire.connect()
         sink.turned(self._name)
         if wrong:
             self._reason = wrong
             self._missed(sink, self._signals)
             return self._backoff.next_s()
         self.statistics.connects += 1
-        await self._poll(wire, sink)
+        await self._poll(wire, sink, signs)
         self.statistics.drops += 1
         return max(wire.rest_s, self._backoff.next_s())
 
-    async def _poll(self, wire: Wire, sink: Sink) -> None:
+    async def _poll(self, wire: Wire, sink: Sink, signs: SignsOfLife) -> None:
         """Poll on the grid until the connection is lost or says nothing."""
         grid = Grid(self._clock.uptime_us())
         silent = 0
         while silent < wire.patience and not wire.is_gone:
-            async with wire.turn():
-                heard = await self._cycle(wire, sink)
+            with signs:
+                heard = await self._turn(wire, sink)
             silent = 0 if heard else silent + 1
-            due_us = grid.after(self._clock.uptime_us(), self._step_us(silent))
-            await self._wait(wire, due_us, sink)
+            step_us = min(self._interval_us, RETRY_US) if silent else self._interval_us
+            await self._wait(wire, grid.after(self._clock.uptime_us(), step_us), sink)
 
-    def _step_us(self, silent: int) -> int:
-        if silent:
-            return min(self._interval_us, RETRY_US)
-        return min(self._interval_us, CONFIRM_US) if self._trust.is_waiting else self._interval_us
+    async def _turn(self, wire: Wire, sink: Sink) -> bool:
+        """Poll once, and again where values wait for a poll that agrees; True if answered."""
+        async with wire.turn():
+            heard = await self._cycle(wire, sink)
+            for _ in range(LOOKS):
+                if self._trust.is_waiting and not self._silences.met:
+                    await self._cycle(wire, sink)
+        return heard
 
     async def _wait(self, wire: Wire, due_us: int, sink: Sink) -> None:
         """Wait for the next poll; a long wait shows signs of life and ends with the connection."""

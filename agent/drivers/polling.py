@@ -64,9 +64,11 @@ class Silences:
         self._first = 0
         self._misses = [0] * count
         self._rest_until_us = [0] * count
+        self.met = False  # whether the poll under way, or the last one, met a silent block
 
     def order(self, now_us: int) -> list[int]:
-        """Give the blocks of a poll; never none."""
+        """Begin a poll: give its blocks, never none."""
+        self.met = False
         turned = [*range(self._first, len(self._misses)), *range(self._first)]
         return [n for n in turned if self._rest_until_us[n] <= now_us] or turned
 
@@ -76,6 +78,7 @@ class Silences:
 
     def missed(self, n: int, now_us: int, *, others_answered: bool) -> None:
         """Note that a block was silent, in a poll in which others were answered or not."""
+        self.met = True
         self._first = (n + 1) % len(self._misses)
         if others_answered:
             self._misses[n] += 1

@@ -14,7 +14,7 @@ from agent.clock import Clock
 from agent.drivers.address import Address, SerialAddress, address_of
 from agent.drivers.blocks import Block, compile_blocks
 from agent.drivers.line import Line
-from agent.drivers.poller import DamagedError, Poller, RefusedError, SilenceError
+from agent.drivers.poller import Poller
 from agent.drivers.profiles import Profile
 from agent.drivers.registers import Words
 from agent.drivers.rtu_bus import Bus, Reply
@@ -22,6 +22,7 @@ from agent.drivers.rtu_framing import Question, question
 from agent.drivers.second_look import SecondLook
 from agent.drivers.serial_line import SerialLine
 from agent.drivers.tcp_line import TcpLine
+from agent.drivers.wire import DamagedError, RefusedError, SilenceError
 from agent.settings import ModbusSettings
 
 BACKOFF_FIRST_S: Final = 0.25

@@ -16,7 +16,7 @@ from agent.drivers.registers import Words
 from agent.model import Quality, Reading
 
 DOUBTFUL_POLLS: Final = 2
-SOON_POLLS: Final = 2  # of these the second look is taken soon; then with the regular poll
+SOON_POLLS: Final = 2  # after so many without agreement the next look is the regular poll's
 
 Disturbances = Callable[[Block], tuple[int, int]]
 
@@ -56,7 +56,7 @@ class SecondLook:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether another look should be taken soon."""
+        """Whether another look should be taken at once."""
         return any(0 < memory.withheld <= SOON_POLLS for memory in self._memories.values())
 
     def decode(self, compiled: Compiled, words: Words, at_us: int) -> list[Reading]:
