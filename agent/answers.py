@@ -23,6 +23,7 @@ from agent.writer import Outbox
 
 _LIMIT = 50
 _LIMIT_MOST = 10_000
+_ECHO_MOST = 64  # characters of what was asked, in a refusal
 _COUNT_S = 1.0  # a card that hangs must not keep the status from being shown
 _FOLLOWERS_BEHIND_MOST = 1000  # rows a slow reader may be behind before it is let go
 
@@ -201,7 +202,9 @@ def _question(params: dict[str, Any]) -> Question:
         raise RefusedError("bad_params", str(wrong), "See: elevator-agent events --help") from wrong
     if question.code is not None and question.code not in CATALOG:
         codes = ", ".join(CATALOG)
-        raise RefusedError("bad_params", f"no event {question.code!r}", f"One of: {codes}.")
+        raise RefusedError(
+            "bad_params", f"no event {question.code[:_ECHO_MOST]!r}", f"One of: {codes}."
+        )
     return msgspec.structs.replace(question, limit=max(1, min(question.limit, _LIMIT_MOST)))
 
 

@@ -38,6 +38,8 @@ __all__ = [
 
 _log = logging.getLogger("agent.control")
 
+_MESSAGE_MOST, _REMEDY_MOST = 400, 1000  # characters of a refusal
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -52,7 +54,7 @@ class RefusedError(Exception):
 
     def __init__(self, code: str, message: str, remedy: str = "") -> None:
         super().__init__(message)
-        self.failure = Failure(code, message, remedy)
+        self.failure = _short(code, message, remedy)
 
 
 Handler = Callable[[dict[str, Any], Peer], Awaitable[object] | AsyncGenerator[object, None]]
@@ -119,7 +121,7 @@ class ControlServer:
             writer.transport.abort()  # a flood is not even told
             return
         room = len(self._clients) < places
-        client = asyncio.ensure_future(talk.run() if room else talk.turn_away())
+        client = asyncio.ensure_future(_alone(talk.run() if room else talk.turn_away()))
         self._clients.add(client)
         client.add_done_callback(self._clients.discard)
 
@@ -241,7 +243,7 @@ class _Talk:
             await asyncio.gather(sending, leaving, return_exceptions=True)
 
     async def _fail(self, code: str, message: str, remedy: str = "") -> None:
-        await self._send(Answer(ok=False, error=Failure(code, message, remedy)))
+        await self._send(Answer(ok=False, error=_short(code, message, remedy)))
 
     async def _send(self, answer: Answer) -> None:
         frame = pack(answer)
@@ -266,6 +268,23 @@ class _SlowReaderError(TimeoutError):
 
 
 _requests = msgspec.json.Decoder(Request)
+
+
+async def _alone(conversation: Coroutine[Any, Any, None]) -> None:
+    """Keep an error of our own to one conversation: no client may end the watching."""
+    try:
+        await conversation
+    except Exception:  # noqa: BLE001 - it is reported, and only this client is left without an answer
+        _log.exception("A conversation on the control socket ended by an error")
+
+
+def _short(code: str, message: str, remedy: str) -> Failure:
+    """Cut what may repeat the request: a refusal always fits into a frame, however it is escaped."""
+    return Failure(code, _cut(message, _MESSAGE_MOST), _cut(remedy, _REMEDY_MOST))
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 async def _each(items: Sequence[object]) -> AsyncGenerator[object, None]:

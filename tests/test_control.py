@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import random
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from agent import control as control_module
 from agent.cli.ask import NoAnswerError, NotRunningError, RefusedError, ask, stream
 from agent.control import (
     ControlServer,
@@ -35,7 +37,7 @@ class Verbs:
     def table(self):
         return {
             "echo": self.echo, "large": self.large, "huge": self.huge, "no": self.no, "bug": self.bug,
-            "count": self.count, "forever": self.forever, "flood": self.flood, "stuck": self.stuck,
+            "echo_no": self.echo_no, "count": self.count, "forever": self.forever, "flood": self.flood, "stuck": self.stuck,
         }  # fmt: skip
 
     async def echo(self, params, peer):
@@ -50,6 +52,9 @@ class Verbs:
 
     async def no(self, params, peer):
         raise No("not_now", "Not now.", "Later.")
+
+    async def echo_no(self, params, peer):
+        raise No("bad_params", f"not {params}", f"instead of {params}")
 
     async def bug(self, params, peer):
         raise KeyError("ours")
@@ -77,16 +82,24 @@ class Verbs:
 
 
 def served(tmp_path, story, limits=None):
-    """Run a story against a server; the story gets the socket's path and the handlers."""
+    """Run a story against a server; the story gets the socket's path and the handlers.
+
+    An error that reaches the event loop would end the service, so it fails the story.
+    """
+    fatal = []
 
     async def main():
         verbs = Verbs()
         path = tmp_path / "control.sock"
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: fatal.append(what))
         async with ControlServer(path, verbs.table(), limits=limits):
             async with asyncio.timeout(20):
                 await story(path, verbs)
+            await asyncio.sleep(0)
+            gc.collect()  # an error nobody asked for is told when its task is dropped
 
     asyncio.run(main())
+    assert fatal == []
 
 
 async def asked(path, verb, params=None):
@@ -305,6 +318,60 @@ def test_random_bytes_do_no_harm(tmp_path):
         assert await asked(path, "echo", {"still": "there"}) == {"still": "there"}
 
     served(tmp_path, story, QUICK)
+
+
+NASTY = ("\x7f", "\x00", '"', "困", "😀", "x")
+
+
+def largest(shape, filling: str) -> bytes:
+    """The largest request of a shape that a frame holds."""
+    low, high = 0, LARGEST_FRAME
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = (
+            len(json.dumps(shape(filling * middle), ensure_ascii=False).encode()) <= LARGEST_FRAME
+        )
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return json.dumps(shape(filling * low), ensure_ascii=False).encode()
+
+
+SHAPES = (
+    lambda text: {"verb": text},
+    lambda text: {"verb": "echo", text: 1},
+    lambda text: {"verb": "echo_no", "params": {"a": text}},
+    lambda text: {"verb": "echo_no", "params": {text: 1}},
+    lambda text: {"verb": "echo", "params": {text: text[:9]}},
+    lambda text: {"verb": "echo", "params": [text]},
+    lambda text: {"verb": {text: 1}},
+)
+
+
+@pytest.mark.parametrize("filling", NASTY)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_largest_requests_there_are_get_a_short_answer_or_the_door(tmp_path, shape, filling):
+    async def story(path, verbs):
+        answers = await said(path, framed(largest(shape, filling)), leave=True)
+        for answer in answers:
+            if not answer["ok"]:
+                assert len(answer["error"]["message"]) <= 400
+                assert len(answer["error"]["remedy"]) <= 1000
+        assert await asked(path, "echo") == {}
+
+    served(tmp_path, story)
+
+
+def test_an_error_of_its_own_ends_one_conversation_and_is_logged(tmp_path, monkeypatch, caplog):
+    def broken(_answer):
+        raise ValueError("ours")
+
+    async def story(path, verbs):
+        with monkeypatch.context() as patch:
+            patch.setattr(control_module, "pack", broken)
+            assert await said(path, framed(b'{"verb":"no"}')) == []
+        assert await asked(path, "echo") == {}
+
+    served(tmp_path, story)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
 # ---- the file ----
