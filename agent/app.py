@@ -99,6 +99,8 @@ class Service:
         self._ending = asyncio.Event()
         self._error: BaseException | None = None
         self._dropped = 0
+        self._mark = f"{zlib.crc32(msgspec.json.encode(settings)):08x}"
+        self._start_us = self._clock.uptime_us()
 
     async def start(self) -> None:
         """Open the journal and put everything together around what it says stands."""
@@ -121,7 +123,7 @@ class Service:
         self._intake.on_turned = self._watchdog.turned
         await self._open_control()
         self._started = True
-        self._say_start(await self._last_configuration())
+        self._say_start()
 
     async def _open_control(self) -> None:
         """Without its socket the agent still watches; only the command line cannot ask it."""
@@ -143,7 +145,7 @@ class Service:
             limits_of(self._settings.monitor, self._wiring.polls_us),
             start_us=now.uptime_us,
             intervals_us=self._wiring.intervals_of,
-            standing=_standing(self._outbox.standing),
+            standing=_standing(self._outbox.standing, self._clock.boot_id),
         )
         self._recorder = self._make_recorder(now)
         freshness = Freshness(limits_us, now.uptime_us)
@@ -197,23 +199,28 @@ class Service:
         )
         return ControlServer(Path(self._settings.control.path), answers.verbs)
 
-    async def _last_configuration(self) -> str | None:
-        """The mark of the configuration that the agent last started with; None when that is not known."""
+    async def _compare_configuration(self) -> None:
+        """Say whether this start is with another configuration than the one before; nobody waits for the search."""
         try:
-            rows = await self._outbox.rows(0, 1, codes=["agent_started"], newest_first=True)
+            rows = await self._outbox.rows(0, 2, codes=["agent_started"], newest_first=True)
         except JournalFault:
-            return None
-        mark = rows[0].event.detail.get("configuration") if rows else None
-        return mark if isinstance(mark, str) else None
+            return
+        marks = [row.event.detail.get("configuration") for row in rows if not self._is_ours(row)]
+        if marks and marks[0] not in (None, self._mark):
+            now = self._clock.now()
+            change = {"from": str(marks[0]), "to": self._mark}
+            self._deliver(
+                [self._self_events.notice("configuration_changed", now.uptime_us, change)], now
+            )
 
-    def _say_start(self, last_configuration: str | None) -> None:
+    def _is_ours(self, row: Row) -> bool:
+        """Whether a row tells of this very start."""
+        return row.boot_id == self._clock.boot_id and row.event.at_us >= self._start_us
+
+    def _say_start(self) -> None:
         now = self._clock.now()
-        mark = f"{zlib.crc32(msgspec.json.encode(self._settings)):08x}"
-        started = {"version": __version__, "configuration": mark}
+        started = {"version": __version__, "configuration": self._mark}
         said = [self._self_events.notice("agent_started", now.uptime_us, started)]
-        if last_configuration not in (None, mark):
-            change = {"from": last_configuration, "to": mark}
-            said.append(self._self_events.notice("configuration_changed", now.uptime_us, change))
         said += self._self_events.restarted(now.uptime_us)
         self._deliver([*said, *self._recovered(now)], now)
         if self._outbox.fault is not None:
@@ -252,16 +259,21 @@ class Service:
             group.create_task(self._intake.keep_time(), name="timers")
             group.create_task(self._look_after(), name="housekeeping")
             group.create_task(self._watchdog.run(), name="watchdog")
+            group.create_task(self._compare_configuration(), name="configuration")
 
     async def _stop(self, publishing: "asyncio.Task[None]") -> None:
         """Sources have stopped; the broker hears good-bye, the journal takes what waits, all within 5 s."""
-        if self._recorder is not None:
-            self._recorder.close(self._clock.uptime_us())
-        if self._control is not None:
-            await self._control.close()
-        await self._publisher.stop()  # over the connection that `publishing` still turns
-        await self._end(publishing)
-        await self._outbox.stop(_DRAIN_S)
+        try:
+            if self._recorder is not None:
+                self._recorder.close(self._clock.uptime_us())
+            if self._control is not None:
+                await self._control.close()
+            await self._publisher.stop()  # over the connection that `publishing` still turns
+        except Exception as error:  # noqa: BLE001 - whatever it was, what waits is journaled
+            self._error = self._error or error
+        finally:
+            await self._end(publishing)
+            await self._outbox.stop(_DRAIN_S)
 
     async def _end(self, task: "asyncio.Task[None]") -> None:
         """Cancel a part and wait for it; an error of its own does not disturb the rest of the stop."""
@@ -303,7 +315,7 @@ class Service:
         self._opened = True
         now, rows = self._clock.now(), self._outbox.standing
         self._board.adopt(rows)
-        events = self._intake.monitor.adopt(_standing(rows))
+        events = self._intake.adopt(_standing(rows, self._clock.boot_id))
         own = self._self_events.adopt(_own(rows), now.uptime_us)
         self._deliver([*events, *own, *self._recovered(now)], now)
 
@@ -346,10 +358,15 @@ class Service:
             loop.default_exception_handler(context)
 
 
-def _standing(rows: Sequence[Row]) -> list[Standing]:
-    """What stands, for the monitor; `since` is kept where it is of this boot."""
+def _standing(rows: Sequence[Row], boot_id: str) -> list[Standing]:
+    """What stands, for the monitor; `since` is kept where it is of this boot, for uptimes of another mean nothing."""
     return [
-        Standing(row.event.code, row.event.instance, row.event.severity, row.event.since_us)
+        Standing(
+            row.event.code,
+            row.event.instance,
+            row.event.severity,
+            row.event.since_us if row.boot_id == boot_id else None,
+        )
         for row in rows
         if row.event.transition is Transition.RAISED
     ]

@@ -13,7 +13,7 @@ import msgspec
 from agent.clock import Clock, sleep_until
 from agent.freshness import Freshness
 from agent.model import Event, Instant, Reading
-from agent.monitor.monitor import Monitor
+from agent.monitor.monitor import Monitor, Standing
 from agent.recorder import Recorder
 
 Deliver = Callable[[Sequence[Event], Instant], None]
@@ -62,6 +62,12 @@ class Intake:
     def turned(self, driver: str) -> None:
         """A driver's loop went round."""
         self.on_turned(driver)
+
+    def adopt(self, standing: Sequence[Standing]) -> list[Event]:
+        """What a journal that could not be read at the start says stands; gives what that brings about."""
+        events = self.monitor.adopt(standing)
+        self._reconsider()
+        return events
 
     def begin(self) -> None:
         """Let out what the start itself brought about (events that were configured away)."""

@@ -18,10 +18,14 @@ from agent.settings import (
 
 @dataclass(frozen=True)
 class Wiring:
-    """`drivers` maps each driver to its signals, `intervals_us` to its poll interval (0: edges wake it)."""
+    """`drivers` maps each driver to its signals, `intervals_us` to its poll interval (0: edges wake it).
+
+    `probing` are the drivers that ask a station whether it is there, which a silence is measured by.
+    """
 
     drivers: Mapping[str, Sequence[str]]
     intervals_us: Mapping[str, int]
+    probing: frozenset[str] = frozenset()
 
     @cached_property
     def driver_of(self) -> Mapping[str, str]:
@@ -35,8 +39,12 @@ class Wiring:
 
     @cached_property
     def intervals_of(self) -> Mapping[str, int]:
-        """Signal → how often it is looked at, in microseconds; none for one that edges wake."""
-        return {signal: every_us for signal, (_, every_us) in self.polls_us.items() if every_us}
+        """Signal of a probed station → how often it is asked, in microseconds."""
+        return {
+            signal: every_us
+            for signal, (driver, every_us) in self.polls_us.items()
+            if driver in self.probing
+        }
 
     @property
     def signals(self) -> tuple[str, ...]:
@@ -49,6 +57,7 @@ def wiring_of(settings: Settings, folders: Sequence[Path]) -> Wiring:
     return Wiring(
         {driver.name: tuple(signals_of(driver, folders)) for driver in settings.drivers},
         {driver.name: interval_us(driver) for driver in settings.drivers},
+        frozenset(d.name for d in settings.drivers if isinstance(d, IntercomSettings)),
     )
 
 

@@ -13,7 +13,7 @@ from agent import app
 from agent.app import FAILED, FINE, Service
 from agent.config import load
 from agent.drivers.profiles import default_folders
-from agent.model import Event, Severity, Transition
+from agent.model import Event, Row, Severity, Transition
 from agent.outbox import read_rows
 from agent.self_events import SelfEvents
 from agent.writer import Outbox
@@ -218,3 +218,18 @@ def test_a_dead_device_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
     with ReservedPort() as port:
         service = service_at(tmp_path, drivers=[controller(port.number)])
         assert served(service, terminate) == FINE
+
+
+def test_since_is_kept_only_within_one_boot() -> None:
+    event = Event(
+        code="alarm_button",
+        transition=Transition.RAISED,
+        severity=Severity.CRITICAL,
+        at_us=9,
+        since_us=7,
+    )
+    row = Row(
+        seq=1, journal="j", raised_seq=1, event=event, boot_id="old", wall_us=0, synchronised=True
+    )
+    assert [old.since_us for old in app._standing([row], "old")] == [7]
+    assert [old.since_us for old in app._standing([row], "new")] == [None]

@@ -119,10 +119,18 @@ def test_what_no_detector_can_end_any_more_is_cleared_and_says_why():
     assert [e.severity for e in car.events] == [Severity.CRITICAL, Severity.MAJOR]
 
 
-@pytest.mark.parametrize("code", ["storage_failed", "agent_fault", "a_code_of_the_future"])
+@pytest.mark.parametrize("code", ["storage_failed", "agent_fault"])
 def test_what_the_monitor_does_not_watch_is_left_to_others(code):
     car = Timeline("zone", standing=[Standing(code, None, Severity.MAJOR)])
     assert car.until(10) == []
+
+
+def test_a_code_that_this_version_does_not_know_does_not_stand_for_ever():
+    standing = [Standing("a_code_of_the_future", "x", Severity.CRITICAL)]
+    (cleared,) = Timeline("zone", standing=standing).monitor.step(0)
+    assert cleared.key == ("a_code_of_the_future", "x")
+    assert (cleared.transition, cleared.severity) == (Transition.CLEARED, Severity.CRITICAL)
+    assert cleared.detail == {"reason": "configuration_changed"}
 
 
 def test_what_a_late_journal_says_stands_is_taken_over():
@@ -169,13 +177,25 @@ def test_a_detector_that_fails_is_set_aside_once_and_said_so(monkeypatch):
     car.feed(21, call=True, button=True)
     car.until(100)
     assert car.heard == [
-        "21 agent_fault/standing.stopped_outside_door_zone raised",
+        "21 agent_fault/stopped_outside_door_zone raised",
         "21.5 alarm_button raised",
         "35 trapped_passengers raised",
     ]
     assert car.events[0].severity is Severity.MAJOR
     assert car.events[0].detail == {"error": "ZeroDivisionError: no floor"}
     assert car.monitor.set_aside == ("standing.stopped_outside_door_zone",)
+
+
+def test_what_a_failed_term_derived_is_unknown_and_not_its_last_value(monkeypatch):
+    car = between_floors()
+    car.feed(21, call=True)
+    fail_from(car.monitor, "stopped", us(25), monkeypatch)
+    car.feed(25, moving=True)
+    assert car.term("stopped") is None
+    assert car.term("outside") is None
+    car.feed(30, button=True)
+    car.until(200)
+    assert "30.5 alarm_button raised" in car.heard
 
 
 def test_what_a_failed_detector_had_raised_stays(monkeypatch):

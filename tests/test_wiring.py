@@ -6,7 +6,7 @@ import pytest
 
 from agent.config import load
 from agent.drivers.profiles import ProfileProblems, default_folders
-from agent.wiring import wiring_of
+from agent.wiring import Wiring, wiring_of
 from hil.installation import configuration, contacts, controller
 
 
@@ -31,3 +31,11 @@ def test_a_profile_that_does_not_exist_is_said(tmp_path: Path) -> None:
     path = configuration(tmp_path, drivers=[{**controller(502), "profile": "none-such"}])
     with pytest.raises(ProfileProblems, match="none-such"):
         wiring_of(load(path), default_folders(path))
+
+
+def test_only_a_probed_station_has_an_interval_to_be_silent_by() -> None:
+    wired = {"bus": ["intercom.car"], "duty": ["intercom.duty_room"], "pins": ["alarm.button"]}
+    every_us = {"bus": 200_000, "duty": 30_000_000, "pins": 0}
+    assert Wiring(wired, every_us, frozenset({"duty"})).intervals_of == {
+        "intercom.duty_room": 30_000_000
+    }

@@ -15,7 +15,7 @@ import msgspec
 
 from agent.model import Event, Reading, Transition
 from agent.monitor.alarms import Life, cleared, standing_term
-from agent.monitor.catalog import CATALOG
+from agent.monitor.catalog import CATALOG, Entry
 from agent.monitor.limits import Limits
 from agent.monitor.nodes import Standing, term_nodes, watch_node, watches
 from agent.monitor.snapshot import Snapshot
@@ -42,7 +42,9 @@ class Monitor:
     ) -> None:
         self._out: list[Event] = []
         self._watches = watches(drivers, intervals_us or {}, self._out)
-        self._nodes = [*term_nodes(), *(watch_node(watch) for watch in self._watches)]
+        terms = term_nodes()
+        self._terms = len(terms)
+        self._nodes = [*terms, *(watch_node(watch) for watch in self._watches)]
         fitted = [signal for signals in drivers.values() for signal in signals]
         names = (*SIGNALS, *fitted, *(node.name for node in self._nodes), *_taken_for_granted())
         self.snapshot = Snapshot(names, fitted, start_us)
@@ -84,7 +86,10 @@ class Monitor:
             if watch is not None and not watch.life.standing:
                 watch.life = old.life
                 self.snapshot.values[standing_term(*watch.key)] = True
-            elif watch is None and entry is not None and not entry.agent:
+            elif watch is None and (entry is None or not entry.agent):
+                entry = entry or Entry(
+                    code=old.code, severity=old.severity, en=old.code, zh=old.code
+                )
                 reason = "configuration_changed"
                 self._out.append(cleared(entry, old.instance, old.life, self.snapshot, reason))
 
@@ -158,7 +163,7 @@ class Monitor:
             try:
                 memories[index], value, due_us = step(memories[index], snapshot, limits)
             except Exception as error:  # noqa: BLE001  a broken rule must not silence the others
-                self._set_aside(index, error)
+                marks |= self._set_aside(index, error)
                 continue
             if due_us != dues[index]:
                 dues[index] = due_us
@@ -168,21 +173,27 @@ class Monitor:
                 snapshot.put(name, value)
                 marks |= wakes & self._alive
 
-    def _set_aside(self, index: int, error: Exception) -> None:
-        """A rule failed: it no longer runs, which is an event; what it had raised stays."""
+    def _set_aside(self, index: int, error: Exception) -> int:
+        """A rule failed: it no longer runs, which is an event; what it had raised stays, what it derived is unknown."""
         self._alive &= ~(1 << index)
         self._dues[index] = None
+        name = self._nodes[index].name
+        marks = 0
+        if index < self._terms and self.snapshot.values[name] is not None:
+            self.snapshot.put(name, None)
+            marks = self._by_value[name] & self._alive
         self._out.append(
             Event(
                 code="agent_fault",
                 transition=Transition.RAISED,
                 severity=CATALOG["agent_fault"].severity,
                 at_us=self.snapshot.at_us,
-                instance=self._nodes[index].name,
+                instance=name.removeprefix("standing.").replace("/", "."),
                 since_us=self.snapshot.at_us,
                 detail={"error": f"{type(error).__name__}: {error}"[:300]},
             )
         )
+        return marks
 
     def encode(self) -> bytes:
         """Everything it remembers, so that `decode` goes on as if nothing had happened."""
