@@ -99,9 +99,9 @@ class Intake:
 
     def _expire(self, at_us: int) -> None:
         """Signals grow stale at their own instants, in order, before what comes at `at_us`."""
-        stale = self.freshness.expire(at_us)
-        for expired_us, together in groupby(stale, key=lambda reading: reading.at_us):
-            self._feed(max(self._at_us, expired_us), list(together))
+        stale, since_us = self.freshness.expire(at_us), self._at_us
+        for expired_us, together in groupby(stale, lambda lost: max(since_us, lost.at_us)):
+            self._feed(expired_us, list(together))
 
     def _feed(self, at_us: int, changes: Sequence[Reading]) -> None:
         """One batch at one instant, which the recording must show as the monitor was given it."""
