@@ -78,6 +78,7 @@ class Callers:
     def __init__(self) -> None:
         self._stands: set[Key] = set()
         self._inherited: set[Key] = set()  # in a journal that opened after they had begun
+        self._ended: set[Key] = set()  # cleared by them and not raised since
 
     def know(self, keys: Iterable[Key]) -> None:
         """They begin with what the journal holds."""
@@ -85,7 +86,11 @@ class Callers:
 
     def inherit(self, keys: Iterable[Key]) -> None:
         """The journal holds these too, but they began without: they may raise these or clear them."""
-        self._inherited = set(keys) - self._stands
+        self._inherited = {key for key in keys if not self.has_ended(key)} - self._stands
+
+    def has_ended(self, key: Key) -> bool:
+        """Whether they have cleared it: should a journal hold it still, the clear is on its way there."""
+        return key in self._ended
 
     def follow(self, event: Event) -> None:
         """Take a transition in; AssertionError for one they cannot mean."""
@@ -94,9 +99,11 @@ class Callers:
         assert pairs(event, stands=stands), f"{event.transition} of {event.key} has no pair"
         if is_raise:
             self._stands.add(event.key)
+            self._ended.discard(event.key)
         elif event.transition is Transition.CLEARED:
             self._stands.discard(event.key)
             self._inherited.discard(event.key)
+            self._ended.add(event.key)
 
 
 def _paired(event: Event, stands: set[Key]) -> Event:

@@ -35,7 +35,8 @@ class Outbox:
     """What the rest of the service knows of the journal. All methods belong on the event loop; none of them blocks.
 
     `journal` is the database's id ("" until it is open), `head` its last sequence, `fault` why it cannot be used now.
-    `standing` are the raises that stood when it was opened; `recovered` and `recovered_range` as in Journal.
+    `standing` are the raises that stood when it was opened, without those that this run had ended before it opened;
+    `recovered` and `recovered_range` as in Journal.
     `on_committed` gets each transaction's rows, `on_fault` a reason when the disk fails and None when it is back, also
     for readers: whoever got nothing from `fetch` while it failed asks again then.
 
@@ -234,7 +235,7 @@ class Outbox:
         rows = disk.standing()
         take = self._callers.inherit if self._has_started else self._callers.know
         take(row.event.key for row in rows)
-        self.standing = tuple(rows)
+        self.standing = tuple(row for row in rows if not self._callers.has_ended(row.event.key))
         self.journal, self.head = disk.journal, disk.head
         self.recovered, self.recovered_range = disk.recovered, disk.recovered_range
         self._acks.begin(disk.cursors)

@@ -286,6 +286,57 @@ def test_a_journal_opened_late_already_holds_a_raise_so_the_new_one_becomes_a_no
     asyncio.run(story())
 
 
+def test_a_raise_of_an_earlier_run_that_this_run_has_ended_does_not_stand_at_a_late_opening(
+    path, card
+):
+    with closing(Journal.open(path)) as journal:
+        journal.append([raised(), raised("mains_lost", MAJOR)], at(1000), BOOT)
+
+    async def story():
+        card.failing = True
+        async with an_outbox(path, card, wait_s=0.05) as (box, ear):
+            box.submit([raised(), notice("mains_lost")], at(5000))
+            box.submit([cleared()], at(6000))
+            card.failing = False
+            await ear.until_back()
+            assert [row.event.code for row in box.standing] == ["mains_lost"]
+            with pytest.raises(AssertionError, match="no pair"):
+                box.submit([cleared()], at(7000))
+            box.submit([raised()], at(8000))
+            await ear.until_rows(4)
+            assert [(r.seq, r.event.transition.value, r.raised_seq) for r in ear.rows] == [
+                (3, "notice", 1),
+                (4, "notice", 2),
+                (5, "cleared", 1),
+                (6, "raised", 6),
+            ]
+
+    asyncio.run(story())
+
+
+def test_what_this_run_raised_again_stands_at_a_late_opening(path, card):
+    with closing(Journal.open(path)) as journal:
+        journal.append([raised()], at(1000), BOOT)
+
+    async def story():
+        card.failing = True
+        async with an_outbox(path, card, wait_s=0.05) as (box, ear):
+            box.submit([raised(), cleared(), raised()], at(5000))
+            card.failing = False
+            await ear.until_back()
+            assert [row.event.code for row in box.standing] == ["alarm_button"]
+            box.submit([cleared()], at(6000))
+            await ear.until_rows(4)
+            assert [(r.seq, r.event.transition.value, r.raised_seq) for r in ear.rows] == [
+                (2, "notice", 1),
+                (3, "cleared", 1),
+                (4, "raised", 4),
+                (5, "cleared", 4),
+            ]
+
+    asyncio.run(story())
+
+
 def test_what_stood_at_the_opening_is_told_and_can_be_cleared(path, card):
     with closing(Journal.open(path)) as journal:
         journal.append([raised(), notice()], at(1000), BOOT, None)
