@@ -7,7 +7,7 @@ it is told.
 import os
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -111,11 +111,11 @@ def _alone(path: Path, found: Say, allowed: Say, remedy: Say, key: str = "") -> 
     return ConfigProblems((Problem(str(path), key, found, allowed, remedy),))
 
 
-def password(mqtt: MqttSettings) -> str | None:
+def password(mqtt: MqttSettings, *, exposed: Callable[[Problem], None] | None = None) -> str | None:
     """Read the broker's password; None when no file is named.
 
     A name without a slash is a systemd credential. Raises ConfigProblems for a file that cannot be
-    read, is empty, or may be read by everybody.
+    read or is empty, and for one that everybody may read, unless `exposed` is there to be told.
     """
     if not mqtt.password_file:
         return None
@@ -131,7 +131,10 @@ def password(mqtt: MqttSettings) -> str | None:
         raise _alone(path, same(reason), _SECRET, _READABLE, key) from wrong
     if mode & stat.S_IROTH:
         found = Say("a file that everybody may read", "任何人可读的文件")
-        raise _alone(path, found, _SECRET, Say(f"chmod 640 {path}", f"chmod 640 {path}"), key)
+        refusal = _alone(path, found, _SECRET, same(f"chmod 640 {path}"), key)
+        if exposed is None:
+            raise refusal
+        exposed(refusal.problems[0])
     if not text or "\0" in text or len(raw) > LONGEST_PASSWORD:
         found = Say("no usable password in it", "其中没有可用的密码")
         raise _alone(

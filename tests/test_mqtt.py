@@ -18,7 +18,7 @@ from agent.clock import Clock
 from agent.settings import ElevatorSettings, MqttSettings
 from agent.uplink import link as link_module
 from agent.uplink.link import MqttLink, client_id
-from agent.uplink.mqtt import Will
+from agent.uplink.mqtt import Connection, Will
 from hil.broker import Mosquitto
 from hil.link import CuttableLink, Direction
 
@@ -168,7 +168,7 @@ def test_a_missing_password_file_is_named_and_tried_again(
         async with running(link) as told:
             await until(lambda: str(secret) in str(link.fault))
             secret.write_bytes(b"\xff\xfe")
-            await until(lambda: "not text" in str(link.fault))
+            await until(lambda: "not UTF-8" in str(link.fault))
             secret.write_text("x", encoding="utf-8")
             await until(lambda: told.connects)
 
@@ -181,6 +181,90 @@ def test_a_name_that_cannot_be_resolved_is_said_so() -> None:
         async with running(link):
             await until(lambda: "cannot be resolved" in str(link.fault))
             assert "mqtt.host" in str(link.fault)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("host", ["broker..local", "a" * 64 + ".example", "bro\0ker"])
+def test_a_name_no_host_can_have_is_said_so_and_tried_again(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+    connect = Connection.start
+
+    def counted(connection: Connection) -> None:
+        tries.append(1)
+        connect(connection)
+
+    monkeypatch.setattr(Connection, "start", counted)
+
+    async def story() -> None:
+        link = make_link(1883, host=host)
+        async with running(link):
+            await until(lambda: host in str(link.fault))
+            await until(lambda: len(tries) > 2)
+
+    asyncio.run(story())
+
+
+def test_an_empty_password_file_is_named_and_nothing_is_sent(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("\n", encoding="utf-8")
+
+    async def story(port: int, visits: list[bytes]) -> None:
+        link = make_link(port, username="e01", password_file=str(secret))
+        async with running(link):
+            await until(lambda: "no usable password" in str(link.fault))
+            assert "mqtt.password_file" in str(link.fault)
+            assert not visits
+
+    with impostor(None) as (port, visits):
+        asyncio.run(story(port, visits))
+
+
+def test_a_password_everybody_may_read_is_used_and_warned_of_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("secret-1", encoding="utf-8")
+    secret.chmod(0o644)
+
+    async def story(port: int, visits: list[bytes]) -> None:
+        async with running(make_link(port, username="e01", password_file=str(secret))):
+            await until(lambda: len(visits) > 2)
+            assert all(b"secret-1" in visit for visit in visits)
+
+    with impostor(b"") as (port, visits):
+        asyncio.run(story(port, visits))
+    said = [record.getMessage() for record in caplog.records]
+    assert len([line for line in said if "chmod 640" in line]) == 1, said
+    assert not any("secret-1" in line for line in said)
+
+
+def test_a_password_without_a_user_name_is_sent(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("token-1", encoding="utf-8")
+    secret.chmod(0o600)
+
+    async def story(port: int, visits: list[bytes]) -> None:
+        async with running(make_link(port, password_file=str(secret))):
+            await until(lambda: visits)
+            assert visits[0].endswith(b"\x00\x00\x00\x07token-1")  # an empty name, then it
+
+    with impostor(b"") as (port, visits):
+        asyncio.run(story(port, visits))
+
+
+def test_a_broker_of_mqtt_5_sends_nothing_too_large(broker: Mosquitto) -> None:
+    async def story() -> None:
+        link = make_link(broker.port)
+        async with running(link) as told:
+            await until(lambda: told.connects)
+            link.subscribe("t/size")
+            link.publish("t/size", bytes(65_537))
+            link.publish("t/size", bytes(60_000))
+            await until(lambda: len(told.answers) == 2 and told.messages)
+            assert [len(payload) for _, payload in told.messages] == [60_000]
 
     asyncio.run(story())
 
@@ -199,18 +283,17 @@ def test_it_starts_without_a_broker_and_finds_it_when_it_comes(broker: Mosquitto
 
 
 @contextlib.contextmanager
-def impostor(answer: bytes | None) -> Iterator[tuple[int, list[int]]]:
+def impostor(answer: bytes | None) -> Iterator[tuple[int, list[bytes]]]:
     """A server that reads the first packet and gives a fixed answer; None keeps silent."""
     listener = socket.create_server(("127.0.0.1", 0))
     kept: list[socket.socket] = []
-    visits: list[int] = []
+    visits: list[bytes] = []
 
     def serve() -> None:
         with contextlib.suppress(OSError):
             while True:
                 peer, _ = listener.accept()
-                visits.append(1)
-                peer.recv(4096)
+                visits.append(peer.recv(4096))
                 if answer is None:
                     kept.append(peer)
                     continue
@@ -250,7 +333,7 @@ def impostor(answer: bytes | None) -> Iterator[tuple[int, list[int]]]:
 def test_every_refusal_says_what_to_check_and_is_tried_again(
     protocol: str, answer: bytes, words: str
 ) -> None:
-    async def story(port: int, visits: list[int]) -> None:
+    async def story(port: int, visits: list[bytes]) -> None:
         link = make_link(port, protocol=protocol)
         async with running(link):
             await until(lambda: words in str(link.fault))
@@ -266,7 +349,7 @@ def test_a_server_that_accepts_and_keeps_silent_is_given_up(
 ) -> None:
     monkeypatch.setattr(link_module, "ANSWER_US", 100_000)
 
-    async def story(port: int, visits: list[int]) -> None:
+    async def story(port: int, visits: list[bytes]) -> None:
         link = make_link(port)
         async with running(link):
             await until(lambda: "did not answer" in str(link.fault))

@@ -14,6 +14,7 @@ from agent.clock import Clock
 from agent.model import SECOND_US
 from agent.settings import ElevatorSettings, MqttSettings
 from agent.uplink import reasons
+from agent.uplink.login import Login
 from agent.uplink.mqtt import Connection, Will
 from agent.uplink.ports import UplinkListener
 
@@ -44,6 +45,7 @@ class MqttLink:
     ) -> None:
         self._settings = settings
         self._client_id = client_id
+        self._login = Login(settings)
         self._will = will
         self._clock = clock
         self._listener: UplinkListener | None = None
@@ -112,7 +114,7 @@ class MqttLink:
         When cancelled it leaves the connection standing: there may be a last word to say before `close`.
         """
         self._opened_us = None
-        connection = Connection(self._settings, self._client_id, self._will(), self)
+        connection = Connection(self._settings, self._client_id, self._login, self._will(), self)
         self._connection = connection
         connection.start()
         while not connection.ended.done():

@@ -26,14 +26,15 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from agent.config import password_path
 from agent.settings import MqttSettings
 from agent.uplink import reasons
+from agent.uplink.login import Login, LoginUnusableError
 
 _log = logging.getLogger("agent.uplink")
 
 _ANY = 65535  # MQTT's default for what may be in flight
 _TEND_S = 1.0
+_PACKET_MOST = 64 * 1024  # bytes; what is read back are own messages, of a few thousand
 _PROTOCOLS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
 
@@ -65,9 +66,15 @@ class Connection:
     """One attempt and, if it succeeds, the connection. `ended` resolves to the reason it ended, as a sentence."""
 
     def __init__(
-        self, settings: MqttSettings, client_id: str, will: Will, listener: Listener
+        self,
+        settings: MqttSettings,
+        client_id: str,
+        login: Login,
+        will: Will,
+        listener: Listener,
     ) -> None:
         self._settings = settings
+        self._login = login
         self._listener = listener
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[str] = self._loop.create_future()
@@ -133,32 +140,37 @@ class Connection:
     # -- on a thread of its own
 
     def _connect(self) -> None:
-        settings, reason = self._settings, None
+        reason: str | None = reasons.LOST
         try:
-            self._read_login()
+            reason = self._try()
+        finally:  # whatever happened: an attempt that does not report would be the last one
+            self._report(reason)
+
+    def _try(self) -> str | None:
+        """Connect; returns why that failed."""
+        settings = self._settings
+        try:
+            login = self._login.read()
+            if login is not None:
+                self._client.username_pw_set(*login)
             # A new client's first connect is always a clean start.
-            self._client.connect(settings.host, settings.port, settings.keepalive_s)
-        except _LoginUnreadableError as error:
-            reason = str(error)
-        except OSError as error:
-            reason = reasons.not_reached(error, settings.host, settings.port)
+            self._client.connect(
+                settings.host,
+                settings.port,
+                settings.keepalive_s,
+                properties=_connect_properties() if self._v5 else None,
+            )
+        except LoginUnusableError as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - no name or address may end the attempts
+            return reasons.not_reached(error, settings.host, settings.port)
+        return None
+
+    def _report(self, reason: str | None) -> None:
         try:
             self._loop.call_soon_threadsafe(self._opened, reason)
         except RuntimeError:
             _log.debug("the event loop has ended before the connection stood")
-
-    def _read_login(self) -> None:
-        settings, password = self._settings, None
-        if settings.password_file:
-            path = password_path(settings.password_file)
-            try:
-                text = path.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                why = reasons.password_unreadable(error, str(path))
-                raise _LoginUnreadableError(why) from error
-            password = text.rstrip("\r\n")
-        if settings.username:
-            self._client.username_pw_set(settings.username, password)
 
     # -- on the event loop
 
@@ -275,10 +287,6 @@ class Connection:
         self._listener.message(topic, bytes(message.payload))
 
 
-class _LoginUnreadableError(Exception):
-    """The password cannot be read; its text is the reason."""
-
-
 class _Packed(Properties):
     """Properties that do not change any more: paho would encode them anew for each message, at a fifth of its cost."""
 
@@ -289,6 +297,14 @@ class _Packed(Properties):
     def pack(self) -> bytes:  # type: ignore[explicit-override]
         encoded: bytes = object.__getattribute__(self, "_encoded")
         return encoded
+
+
+@functools.cache
+def _connect_properties() -> Properties:
+    """A broker of MQTT 5 sends nothing larger than this."""
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.MaximumPacketSize = _PACKET_MOST
+    return properties
 
 
 @functools.cache

@@ -6,6 +6,8 @@ Codes are MQTT 5 reason codes; the library translates those of MQTT 3.1.1.
 import socket
 from collections.abc import Mapping
 
+from agent.config_problem import Problem
+
 _CONNECT: Mapping[int, str] = {
     0x84: "the broker does not speak this version of MQTT. Set mqtt.protocol to the version it speaks"
     ' ("5" or "3.1.1")',
@@ -54,8 +56,10 @@ def publish_refused(code: int, name: str, topic: str) -> str:
     return f"{topic}: {_PUBLISH.get(code, name)} [0x{code:02x}]"
 
 
-def not_reached(error: OSError, host: str, port: int) -> str:
+def not_reached(error: Exception, host: str, port: int) -> str:
     """Why no connection to the broker came about."""
+    if isinstance(error, UnicodeError):
+        return f"{host} cannot be the name of a host: a part of it is empty or longer than 63 characters. Correct mqtt.host"
     if isinstance(error, socket.gaierror):
         return (
             f"the name {host} cannot be resolved ({error.strerror}). The name may be misspelt or the name server out"
@@ -68,7 +72,7 @@ def not_reached(error: OSError, host: str, port: int) -> str:
         )
     if isinstance(error, TimeoutError):
         return f"{host}:{port} does not answer. A firewall or a broken link may stand between: check the network"
-    return f"{host}:{port} cannot be reached ({error.strerror or error}). Check the network"
+    return f"{host}:{port} cannot be reached ({getattr(error, 'strerror', None) or error}). Check the network"
 
 
 def not_mqtt(error: Exception) -> str:
@@ -79,13 +83,10 @@ def not_mqtt(error: Exception) -> str:
     )
 
 
-def password_unreadable(error: OSError | UnicodeDecodeError, path: str) -> str:
-    """Why the password could not be read, so that no login was tried."""
-    why = error.strerror if isinstance(error, OSError) else "it is not text"
-    return (
-        f"the password file {path} cannot be read ({why}). It may be missing or not readable for"
-        " the service's user: check mqtt.password_file, its owner and mode"
-    )
+def password_unusable(problem: Problem) -> str:
+    """Why the password could not be used, so that no login was tried."""
+    remedy = problem.remedy.en.rstrip(".")
+    return f"{problem.key}: {problem.file} cannot be used ({problem.found.en}). {remedy}"
 
 
 HUNG_UP = (
