@@ -7,6 +7,8 @@ is told.
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 
 from agent.config_problem import (
@@ -37,6 +39,7 @@ _SERIAL_FORM = (
     + ", P one of N, E, O, and &stopbits=2 if there are two"
 )
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
+_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 
 Placed = tuple[str, DriverSettings]  # the key of its table, and the driver
 
@@ -61,6 +64,7 @@ def check(
         _one_giver_each([each for each in placed if each[0] not in unclear], report, signals_of)
     _socket_path(sections, report)
     _limits(sections, report)
+    _broker_host(sections, report)
     _password_without_user(sections, report)
 
 
@@ -238,6 +242,30 @@ def _limits(sections: Mapping[str, Any], report: Report) -> None:
             allowed = Say(f"at most {more}, which is {high:g}", f"不大于 {more}（{high:g}）")
             remedy = Say("With these two the rule could never hold.", "如此设置，该规则永不成立。")
             report.add(f"monitor.{less}", same(f"{low:g}"), allowed, remedy)
+
+
+def _broker_host(sections: Mapping[str, Any], report: Report) -> None:
+    mqtt = sections.get("mqtt")
+    if mqtt is not None and mqtt.host and not _is_host(mqtt.host):
+        allowed = Say("the name or the address of a host", "主机名或 IP 地址")
+        remedy = Say(
+            'Write it alone, such as "192.168.1.2"; the port is mqtt.port.',
+            '只写主机，例如 "192.168.1.2"；端口写在 mqtt.port。',
+        )
+        report.add("mqtt.host", shown(mqtt.host), allowed, remedy)
+
+
+def _is_host(text: str) -> bool:
+    """Whether a resolver can be asked for it: an address, or labels of 1 to 63 characters."""
+    try:
+        name = text.encode("idna").decode()
+    except UnicodeError:
+        return False
+    if _HOST.fullmatch(name):
+        return True
+    with suppress(ValueError):
+        return bool(ip_address(text))
+    return False
 
 
 def _password_without_user(sections: Mapping[str, Any], report: Report) -> None:

@@ -384,6 +384,35 @@ def test_mqtt_3_takes_no_password_without_a_user(tmp_path):
     load(written(tmp_path, text + 'username = "u"\n'))
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["broker..local", "a" * 64, "x." + "b" * 64 + ".y", ".local", "mqtt://broker", "broker:1883",
+     "a b", "br\\u0000ker", "[::1]", ".", "1.2.3.4/24"],
+)  # fmt: skip
+def test_a_broker_s_host_that_no_resolver_takes_is_refused(tmp_path, host):
+    text = MINIMAL + f'[mqtt]\nhost = "{host}"\n'
+    assert set(problems_of(tmp_path, text)) == {"mqtt.host"}
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["broker", "broker.local", "broker.local.", "a" * 63, "my_broker-1.x", "192.168.1.2", "::1",
+     "fe80::1%eth0", "电梯.example", "localhost"],
+)  # fmt: skip
+def test_a_broker_s_host_is_a_name_or_an_address(tmp_path, host):
+    load(written(tmp_path, MINIMAL + f'[mqtt]\nhost = "{host}"\n'))
+
+
+def test_a_password_everybody_may_read_is_told_and_read_by_who_asks_to_be_told(tmp_path):
+    path = secret(tmp_path / "p", mode=0o644)
+    told = []
+    mqtt = MqttSettings(password_file=str(path))
+    assert password(mqtt, exposed=told.append) == "pass word"
+    assert [problem.remedy.en for problem in told] == [f"chmod 640 {path}"]
+    with pytest.raises(ConfigProblems, match="no usable password"):
+        password(MqttSettings(password_file=str(secret(path, "", 0o644))), exposed=told.append)
+
+
 # ---- anything at all ----
 
 SCALARS = st.one_of(
