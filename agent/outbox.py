@@ -77,15 +77,13 @@ class Journal:
 
     def reopen(self, *, suspect: bool = False) -> None:
         """Open anew, keeping the lock. When that fails, the old connection still reads, unless it was set aside."""
-        with _translated(self.path):
-            db, damaged, last_readable = self._connected(suspect=suspect)
-            try:
-                self._load(db, damaged, last_readable)
-            except BaseException:
-                db.close()
+        try:
+            self._take_up(suspect=suspect)
+        except JournalFault as fault:
+            if not fault.corrupt:
                 raise
-        self._disconnect()
-        self._db = db
+            _log.error("%s", fault.reason)
+            self._begin_anew()
 
     def close(self) -> None:
         """Close and let another have it; never fails."""
@@ -167,19 +165,28 @@ class Journal:
                 self._db.close()
         self._db = None
 
-    def _connected(self, *, suspect: bool) -> tuple[sqlite3.Connection, str | None, int]:
-        """A connection; and, when a damaged database had to go, why, and the last sequence still found in it."""
-        try:
-            return _connect(self.path, suspect=suspect), None, 0
-        except JournalFault as fault:
-            if not fault.corrupt:
+    def _take_up(
+        self, *, suspect: bool = False, damaged: str | None = None, last_readable: int = 0
+    ) -> None:
+        """Connect and load. What is damaged may be met by either: a long journal is not looked over whole."""
+        with _translated(self.path):
+            db = _connect(self.path, suspect=suspect)
+            try:
+                self._load(db, damaged, last_readable)
+            except BaseException:
+                db.close()
                 raise
-            _log.error("%s", fault.reason)
+        self._disconnect()
+        self._db = db
+
+    def _begin_anew(self) -> None:
+        """Set a damaged database aside and make a new one, which knows why and above which sequence it begins."""
         self._disconnect()  # before the rename: closing removes a log by its name
-        last_readable = _last_readable(self.path)
-        aside = set_aside(self.path)
+        with _translated(self.path):
+            last_readable = _last_readable(self.path)
+            aside = set_aside(self.path)
         damaged = f"The journal was damaged and is kept as {aside.name}; a new one was begun."
-        return _connect(self.path, suspect=False), damaged, last_readable
+        self._take_up(damaged=damaged, last_readable=last_readable)
 
     def _load(self, db: sqlite3.Connection, damaged: str | None, last_readable: int) -> None:
         facts: Facts = dict(db.execute(sql.FACTS))

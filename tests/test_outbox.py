@@ -520,3 +520,23 @@ def test_a_reserve_that_cannot_be_written_is_a_fault_before_anything_is_committe
     assert journal.head == 0
     journal.path.with_suffix(".seq").rmdir()
     assert journal.append([raised()], at(1000), BOOT)[0].seq == 1
+
+
+def test_damage_that_only_the_loading_meets_is_set_aside_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(outbox, "make_tables", lambda path: migrate(str(path)))
+    monkeypatch.setattr(outbox, "_QUICK_CHECK_BYTES", 0)
+    path = tmp_path / "outbox.db"
+    with closing(Journal.open(path)) as journal:
+        early = [raised(instance=name) for name in ("a", "b", "c")]
+        journal.append([*early, *[notice()] * 99], at(1000), BOOT)
+        journal.append([raised("mains_lost", Severity.MAJOR), *[notice()] * 99], at(1000), BOOT)
+        first = journal.journal
+    content = path.read_bytes()
+    page = content.index(b'"mains_lost","transition') // 1024 * 1024
+    path.write_bytes(content[:page] + b"\xff" * 8 + content[page + 8 :])
+    with closing(Journal.open(path)) as journal:
+        assert journal.journal != first
+        assert "outbox.db.corrupt-1" in journal.recovered
+        assert journal.standing() == []
+        assert journal.append([raised()], at(4000), BOOT)[0].seq == 1001
+    assert path.with_name("outbox.db.corrupt-1").exists()
