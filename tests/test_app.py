@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from agent import app
+from agent import delivery
 from agent.app import FAILED, FINE, Service
 from agent.config import load
+from agent.delivery import standing_of
 from agent.drivers.profiles import default_folders
 from agent.model import Event, Row, Severity, Transition
 from agent.outbox import read_rows
@@ -161,7 +162,7 @@ def test_a_journal_that_opens_while_the_rest_is_put_together_is_not_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It comes after `start` has given up waiting for it and before anything listens."""
-    monkeypatch.setattr(app, "_OPEN_S", 0.0)
+    monkeypatch.setattr(delivery, "_OPEN_S", 0.0)
     assert served(service_at(tmp_path), terminate) == FINE
 
     class SlowControl:
@@ -175,10 +176,10 @@ def test_a_journal_that_opens_while_the_rest_is_put_together_is_not_missed(
             return
 
     service = service_at(tmp_path)
-    monkeypatch.setattr(service, "_make_control", lambda: SlowControl(service._outbox))
+    monkeypatch.setattr(service, "_make_control", lambda: SlowControl(service._delivery.outbox))
 
     async def look(service: Service) -> None:
-        assert service._opened
+        assert service._delivery.opened
         await terminate(service)
 
     assert served(service, look) == FINE
@@ -186,10 +187,10 @@ def test_a_journal_that_opens_while_the_rest_is_put_together_is_not_missed(
 
 def test_records_that_found_no_room_are_counted_when_the_card_is_back(tmp_path: Path) -> None:
     async def fail_and_return(service: Service) -> None:
-        outbox = service._outbox
-        service._journal_fault("read-only")
+        outbox = service._delivery.outbox
+        service._delivery.journal_fault("read-only")
         outbox._room.dropped[Severity.INFO] += 3
-        service._journal_fault(None)
+        service._delivery.journal_fault(None)
         await wait_for(service, "records_dropped", "notice")
         await terminate(service)
 
@@ -231,5 +232,5 @@ def test_since_is_kept_only_within_one_boot() -> None:
     row = Row(
         seq=1, journal="j", raised_seq=1, event=event, boot_id="old", wall_us=0, synchronised=True
     )
-    assert [old.since_us for old in app._standing([row], "old")] == [7]
-    assert [old.since_us for old in app._standing([row], "new")] == [None]
+    assert [old.since_us for old in standing_of([row], "old")] == [7]
+    assert [old.since_us for old in standing_of([row], "new")] == [None]

@@ -1,0 +1,168 @@
+"""Events on their way: to the board, the journal and the uplink; and the agent's own events about that way.
+
+It is told what the journal and the broker do and says so as events. What is read from the journal is never waited for:
+a card that hangs delays no alarm.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from agent import __version__
+from agent.answers import Board
+from agent.clock import Clock, sleep
+from agent.intake import Intake
+from agent.model import Event, Instant, Row, Severity, Transition
+from agent.monitor.catalog import CATALOG
+from agent.monitor.monitor import Standing
+from agent.outbox import JournalFault
+from agent.self_events import SelfEvents
+from agent.uplink.publisher import Publisher
+from agent.writer import Outbox
+
+_OPEN_S = 2.0  # a journal that takes longer to open must not delay an alarm
+_LOOK_S = 1.0
+
+
+class Delivery:
+    """One run's way of events. `open`, then `begin` once intake and publisher are made around what stands.
+
+    `configuration` is a mark that changes with the configuration.
+    """
+
+    def __init__(self, path: Path, clock: Clock, configuration: str) -> None:
+        self._clock, self._configuration = clock, configuration
+        self._start_us = clock.uptime_us()
+        self.outbox = Outbox(path, clock, on_committed=self._committed, on_fault=self.journal_fault)
+        self._begun = False
+        self._dropped = 0
+
+    async def open(self) -> None:
+        """Open the journal, within bounds; raises JournalBusy for a second agent."""
+        await self.outbox.start(_OPEN_S)
+        self.opened = bool(self.outbox.journal)
+        self.board = Board(self.outbox.standing, self._clock.boot_id)
+        self._self_events = SelfEvents(_own(self.outbox.standing))
+
+    @property
+    def standing(self) -> list[Standing]:
+        """What stands, for the monitor; `since` only of this boot, for uptimes of another mean nothing."""
+        return standing_of(self.outbox.standing, self._clock.boot_id)
+
+    def begin(self, intake: Intake, publisher: Publisher) -> None:
+        """From now on events have their whole way; the start itself is the first."""
+        self._intake, self._publisher = intake, publisher
+        self._begun = True
+        now = self._clock.now()
+        started = {"version": __version__, "configuration": self._configuration}
+        said = [self._self_events.notice("agent_started", now.uptime_us, started)]
+        said += self._self_events.restarted(now.uptime_us)
+        self.deliver([*said, *self._recovered(now)], now)
+        if self.outbox.fault is not None:
+            self.journal_fault(self.outbox.fault)
+        elif not self.opened:  # it came while the rest was put together
+            self._opened_late()
+        intake.begin()
+
+    def deliver(self, events: Sequence[Event], now: Instant) -> None:
+        """Send events on their way."""
+        self.board.submitted(events, now)
+        self.outbox.submit(events, now)
+        self._publisher.submitted(events, now)
+
+    def _committed(self, rows: tuple[Row, ...]) -> None:
+        self.board.committed(rows)
+        self._publisher.committed(rows)
+
+    def journal_fault(self, reason: str | None) -> None:
+        """The card failed or is back: it is an event, and the status says so."""
+        if not self._begun:
+            return
+        self._publisher.fault(reason)
+        if reason is None and not self.opened:
+            self._opened_late()
+        now = self._clock.now()
+        detail = {"reason": reason or "writable_again"}
+        event = self._self_events.follow(
+            "storage_failed", now.uptime_us, detail, holds=reason is not None
+        )
+        if event is not None:
+            self.deliver([event, *self._dropped_since(now)], now)
+
+    def _opened_late(self) -> None:
+        """The journal could not be read at the start: what it says stands is taken over now."""
+        self.opened = True
+        now, rows = self._clock.now(), self.outbox.standing
+        self.board.adopt(rows)
+        events = self._intake.adopt(self.standing)
+        own = self._self_events.adopt(_own(rows), now.uptime_us)
+        self.deliver([*events, *own, *self._recovered(now)], now)
+
+    def _recovered(self, now: Instant) -> list[Event]:
+        """The journal was lost or damaged: which sequence numbers do not exist."""
+        if self.outbox.recovered is None:
+            return []
+        first, last = self.outbox.recovered_range or (None, None)
+        detail = {"reason": self.outbox.recovered, "missing_from": first, "missing_to": last}
+        return [self._self_events.notice("outbox_recovered", now.uptime_us, detail)]
+
+    def _dropped_since(self, now: Instant) -> list[Event]:
+        """Records that found no room in memory while the card did not answer."""
+        dropped = self.outbox.dropped
+        total = sum(dropped.values())
+        if total == self._dropped:
+            return []
+        self._dropped = total
+        detail = {severity.value: count for severity, count in dropped.items()}
+        return [self._self_events.notice("records_dropped", now.uptime_us, detail)]
+
+    async def compare_configuration(self) -> None:
+        """Say whether this start is with another configuration than the one before; nobody waits for the search."""
+        try:
+            rows = await self.outbox.rows(0, 2, codes=["agent_started"], newest_first=True)
+        except JournalFault:
+            return
+        marks = [row.event.detail.get("configuration") for row in rows if not self._is_ours(row)]
+        if marks and marks[0] not in (None, self._configuration):
+            now = self._clock.now()
+            change = {"from": str(marks[0]), "to": self._configuration}
+            event = self._self_events.notice("configuration_changed", now.uptime_us, change)
+            self.deliver([event], now)
+
+    def _is_ours(self, row: Row) -> bool:
+        """Whether a row tells of this very start."""
+        return row.boot_id == self._clock.boot_id and row.event.at_us >= self._start_us
+
+    async def look_after(self) -> None:
+        """What nobody tells: whether the broker refuses, and whether a rule was set aside."""
+        while True:
+            await sleep(_LOOK_S)
+            now, uplink = self._clock.now(), self._publisher.snapshot()
+            refusing = bool(uplink["refusing"])
+            detail = {"reason": str(uplink["refused_reason"]) if refusing else "accepted_again"}
+            event = self._self_events.follow(
+                "publish_refused", now.uptime_us, detail, holds=refusing
+            )
+            if event is not None:
+                self.deliver([event], now)
+            aside = self._intake.monitor.set_aside
+            self._publisher.degraded("agent_fault" if aside else None)
+
+
+def standing_of(rows: Sequence[Row], boot_id: str) -> list[Standing]:
+    """The raises among rows, as the monitor takes them over."""
+    return [
+        Standing(
+            row.event.code,
+            row.event.instance,
+            row.event.severity,
+            row.event.since_us if row.boot_id == boot_id else None,
+        )
+        for row in rows
+        if row.event.transition is Transition.RAISED
+    ]
+
+
+def _own(rows: Sequence[Row]) -> Mapping[tuple[str, str | None], Severity]:
+    """What stands about the agent itself."""
+    codes = {entry.code for entry in CATALOG.values() if entry.agent}
+    return {row.event.key: row.event.severity for row in rows if row.event.code in codes}
