@@ -289,16 +289,28 @@ class Outbox:
         return await job
 
     async def _read(self, job: Callable[[Journal], _T]) -> _T:
+        """One read at a time; who gives up waiting for it leaves its turn to run to its end."""
         disk = self._opened_disk()
-        async with self._reading:
-            try:
-                return await self._thread.call(partial(job, disk))
-            except JournalFault as fault:
-                self._lost(fault.reason)
-                await self._pause(self._read_wait.next_s())  # a reader asks again when we are back
-                self._read_fault = fault
-                self._wake.set()
-                raise
+        await self._reading.acquire()
+        turn = asyncio.get_running_loop().create_task(self._read_turn(partial(job, disk)))
+        await asyncio.wait({turn})
+        outcome = turn.result()
+        if isinstance(outcome, JournalFault):
+            raise outcome
+        return outcome
+
+    async def _read_turn(self, job: Callable[[], _T]) -> _T | JournalFault:
+        """The turn lasts as long as the job is in the thread's queue. A fault is an answer: nobody may be waiting."""
+        try:
+            return await self._thread.call(job)
+        except JournalFault as fault:
+            self._lost(fault.reason)
+            await self._pause(self._read_wait.next_s())  # a reader asks again when we are back
+            self._read_fault = fault
+            self._wake.set()
+            return fault
+        finally:
+            self._reading.release()
 
     def _opened_disk(self) -> Journal:
         if self._disk is None:

@@ -501,6 +501,59 @@ def test_a_disk_that_cannot_be_read_gives_nothing_and_says_so_until_it_can(path,
     asyncio.run(story())
 
 
+def test_reads_given_up_by_whoever_asked_do_not_stand_in_line_before_a_commit(
+    path, card, monkeypatch
+):
+    asked = []
+    real = Journal.count_owed
+
+    def counted(self, *args):
+        asked.append(args)
+        card.answering.wait(60)
+        return real(self, *args)
+
+    monkeypatch.setattr(Journal, "count_owed", counted)
+
+    async def story():
+        async with an_outbox(path, card) as (box, ear):
+            card.answering.clear()
+            for _ in range(20):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.01):
+                        await box.owed(Lane.REST)
+            box.submit([raised()], at(1000))
+            card.answering.set()
+            await ear.until_rows(1)
+            assert len(asked) == 1
+            assert await box.owed(Lane.REST) == 0
+            assert len(asked) == 2
+            assert ear.faults == []
+
+    asyncio.run(story())
+
+
+def test_a_read_given_up_before_it_failed_is_a_fault_that_passes(path, card, monkeypatch):
+    real = Journal.count_owed
+
+    def refused(self, *_):
+        card.answering.wait(60)
+        monkeypatch.setattr(Journal, "count_owed", real)
+        raise JournalFault("Journal: the card does not read.")
+
+    async def story():
+        async with an_outbox(path, card) as (box, ear):
+            monkeypatch.setattr(Journal, "count_owed", refused)
+            card.answering.clear()
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await box.owed(Lane.REST)
+            card.answering.set()
+            await ear.until_back()
+            assert await box.owed(Lane.REST) == 0
+
+    asyncio.run(story())
+
+
 def test_a_long_search_goes_stretch_by_stretch_from_either_end(path, card, monkeypatch):
     monkeypatch.setattr(outbox_attempt, "_SCAN", 10)
 
