@@ -25,6 +25,7 @@ from agent.model import Event, Instant, Lane, Point, Quality, Row, Severity, Tra
 from agent.settings import ElevatorSettings, MqttSettings
 from agent.uplink import link as link_module
 from agent.uplink import publisher as publisher_module
+from agent.uplink import readback as readback_module
 from agent.uplink.alarms import Standing
 from agent.uplink.lanes import BUFFER_ROWS, Lanes
 from agent.uplink.latest import Latest
@@ -33,7 +34,7 @@ from agent.uplink.messages import Naming, Origin, will_message
 from agent.uplink.mqtt import Will
 from agent.uplink.ports import Sources
 from agent.uplink.publisher import Publisher
-from agent.uplink.readback import RepairPace, is_foreign
+from agent.uplink.readback import Quarrel, RepairPace, Strays, is_foreign
 from agent.uplink.state import StatePace, worth_sending
 from agent.uplink.topics import Topics
 from hil.broker import Mosquitto
@@ -488,6 +489,31 @@ def test_two_agents_with_one_name_do_not_answer_each_other_without_pause() -> No
     assert pace.take(10_000_000)
 
 
+def test_a_quarrel_over_the_status_is_told_once_until_there_was_a_minute_of_peace() -> None:
+    quarrel = Quarrel()
+    assert quarrel.is_news(0)
+    assert not any(quarrel.is_news(second * 1_000_000) for second in range(10, 300, 10))
+    assert not quarrel.is_news(349_999_999)
+    assert quarrel.is_news(409_999_999)
+
+
+def test_strays_are_emptied_so_many_at_a_time_and_the_rest_are_read_back_again() -> None:
+    strays = Strays(most=2)
+    assert strays.take("a")
+    assert strays.take("b")
+    assert strays.take("a")  # written again meanwhile: emptied once more
+    assert not strays.emptied("a")
+    assert not strays.emptied("b")  # none was left over
+    assert strays.take("a")
+    assert strays.take("b")
+    assert not strays.take("c")
+    assert not strays.emptied("a")
+    assert not strays.emptied("other")
+    assert strays.emptied("b")
+    assert strays.take("c")
+    assert not strays.emptied("c")
+
+
 # ---------------------------------------------------------------- the bench
 
 
@@ -903,6 +929,47 @@ def test_a_retained_alarm_that_does_not_stand_is_emptied_and_one_that_does_is_ke
                 await until(lambda: tap.seen[-1] == (stale, b""))
 
     asyncio.run(story())
+
+
+def test_more_stray_alarms_than_are_taken_at_once_are_all_emptied_in_turn(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readback_module, "_AT_MOST_EVERY_US", 50_000)
+    strays = [TOPICS.alarm("stray", str(number)) for number in range(350)]
+
+    async def story() -> None:
+        async with tapped(broker.port) as tap:
+            for stray in strays:
+                tap.publish(stray, b"stray")
+            await until(lambda: len(tap.retained) == 350)
+            bench = Bench(FakeJournal(), broker.port)
+            async with bench.running():
+                await until(lambda: all(tap.retained[stray] == b"" for stray in strays))
+                await until(lambda: tap.status("state") == "online")
+
+    asyncio.run(story())
+
+
+def test_two_agents_with_one_name_do_not_fill_the_log(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(readback_module, "_AT_MOST_EVERY_US", 0)
+    other = b'{"state":"online","boot_id":"boot-other"}'
+
+    async def story() -> None:
+        async with tapped(broker.port) as tap:
+            bench = Bench(FakeJournal(), broker.port)
+            async with bench.running() as publisher:
+                await until(lambda: publisher.snapshot()["connected"])
+                for said in range(5):
+                    await until(lambda: tap.status("boot_id") == BOOT)
+                    tap.publish(TOPICS.status, other)
+                    await until(lambda said=said: tap.seen.count((TOPICS.status, other)) > said)  # type: ignore[misc]
+                await until(lambda: tap.status("boot_id") == BOOT)
+
+    asyncio.run(story())
+    said = [record.getMessage() for record in caplog.records]
+    assert len([line for line in said if "status topic" in line]) == 1, said
 
 
 def test_a_foreign_status_is_repaired(broker: Mosquitto) -> None:

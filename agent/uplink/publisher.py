@@ -19,7 +19,7 @@ from agent.uplink.latest import Latest
 from agent.uplink.letters import Letter, Letters
 from agent.uplink.messages import Origin, Status
 from agent.uplink.ports import Link, Sources
-from agent.uplink.readback import RepairPace, is_foreign, tells
+from agent.uplink.readback import Quarrel, RepairPace, Strays, is_foreign, tells
 from agent.uplink.state import StatePace
 from agent.uplink.supply import Supply
 from agent.uplink.topics import Topics
@@ -60,6 +60,7 @@ class Publisher:
         self._health = Health(clock.boot_id)
         self._state_pace = StatePace(round(settings.state_interval_s * SECOND_US))
         self._repair, self._alarm_repair = RepairPace(), RepairPace()
+        self._quarrel, self._strays, self._read_again = Quarrel(), Strays(), RepairPace()
         self._defaced: set[str] = set()
         self._lane_backoff = {lane: _refusal_backoff() for lane in Lane}
         self._topic_backoff = _refusal_backoff()
@@ -197,17 +198,24 @@ class Publisher:
         if self._stopping:
             return
         if topic == self._topics.status and is_foreign(payload, self._clock.boot_id):
-            _log.warning("The status topic holds what this agent did not say; it is repaired.")
-            self._repair.needed(self._clock.uptime_us())
-            self._wake.set()
+            self._status_read(self._clock.uptime_us())
         elif self._topics.is_alarm(topic):
             self._alarm_read(topic, payload)
+
+    def _status_read(self, now_us: int) -> None:
+        if self._quarrel.is_news(now_us):
+            _log.warning(
+                "The status topic holds what this agent did not say; it is repaired. If that lasts, another agent has"
+                " the same elevator.site and elevator.id."
+            )
+        self._repair.needed(now_us)
+        self._wake.set()
 
     def _alarm_read(self, topic: str, payload: bytes) -> None:
         shown = self._standing.on(topic)
         if shown is None:
             # Until the journal is open nobody knows what stood in it.
-            if payload and self._supply.journal:
+            if payload and self._supply.journal and self._strays.take(topic):
                 self._latest.want(topic, _ALARM)
                 self._pump()
         elif not tells(payload, self._letters.alarm_id(shown)):
@@ -240,6 +248,8 @@ class Publisher:
     def _topic_answered(self, topic: str, refusal: str | None) -> None:
         if refusal is None:
             self._latest.acknowledged(topic)
+            if self._strays.emptied(topic):
+                self._read_again.needed(self._clock.uptime_us())
             if not self._latest.refusing:
                 self._topic_backoff.reset()
             self._accepted(self._topics.kind(topic))
@@ -374,6 +384,7 @@ class Publisher:
             self._state_pace.due_us,
             self._repair.due_us,
             self._alarm_repair.due_us,
+            self._read_again.due_us,
             self._latest.next_try_us,
             *(queue.next_try_us for queue in self._supply.lanes.queues.values()),
         )
@@ -385,6 +396,8 @@ class Publisher:
         self._health.storage_failed = self._standing.stalled or self._owed.fault is not None
         if self._up:
             self._repair_alarms(now.uptime_us)
+            if self._read_again.take(now.uptime_us):
+                self._read_back()
             if self._state_pace.wanted(self._sources.state, now.uptime_us):
                 self._latest.want(self._topics.state, _STATE)
             if self._status_is_due(now):

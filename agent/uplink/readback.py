@@ -1,4 +1,4 @@
-"""Whether a retained message read back from the broker is ours, and how often a foreign one is repaired. Pure."""
+"""Whether a retained message read back from the broker is ours; how often, and how many, foreign ones are repaired. Pure."""
 
 import msgspec
 
@@ -7,6 +7,9 @@ from agent.model import SECOND_US
 _AT_MOST_EVERY_US = (
     10 * SECOND_US
 )  # two agents with one name must not answer each other without pause
+
+_PEACE_US = 60 * SECOND_US
+_STRAYS_MOST = 100  # whoever may write below `alarm/` must not fill the memory
 
 
 class _Presence(msgspec.Struct):
@@ -58,3 +61,41 @@ class RepairPace:
         self.due_us = None
         self._earliest_us = now_us + _AT_MOST_EVERY_US
         return True
+
+
+class Quarrel:
+    """Whether a foreign status is worth a line in the log: not again until it was ours for a minute."""
+
+    def __init__(self) -> None:
+        self._last_us: int | None = None
+
+    def is_news(self, now_us: int) -> bool:
+        """A foreign status was seen."""
+        last_us, self._last_us = self._last_us, now_us
+        return last_us is None or now_us - last_us >= _PEACE_US
+
+
+class Strays:
+    """Retained alarms that do not stand: which are being emptied, never more than `most` of them."""
+
+    def __init__(self, most: int = _STRAYS_MOST) -> None:
+        self._most = most
+        self._taken: set[str] = set()
+        self._left_over = False
+
+    def take(self, topic: str) -> bool:
+        """Whether to empty this one now; what is left over has to be read back later."""
+        if topic not in self._taken and len(self._taken) >= self._most:
+            self._left_over = True
+            return False
+        self._taken.add(topic)
+        return True
+
+    def emptied(self, topic: str) -> bool:
+        """The broker answered for a topic. True when all that were taken are done and others were left over."""
+        if topic not in self._taken:
+            return False
+        self._taken.remove(topic)
+        again = self._left_over and not self._taken
+        self._left_over = self._left_over and not again
+        return again
