@@ -7,6 +7,7 @@ neither retries nor reconnects here, and every answer is checked against its que
 import asyncio
 import logging
 import random
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final
 
@@ -19,6 +20,7 @@ from agent.backoff import Backoff
 from agent.clock import Clock, sleep_until
 from agent.drivers.address import TcpAddress, address_of
 from agent.drivers.blocks import Block, compile_blocks
+from agent.drivers.names import Name, Peer
 from agent.drivers.poller import Poller
 from agent.drivers.profiles import Profile
 from agent.drivers.refusals import refusal
@@ -75,9 +77,15 @@ class TcpWire:
         self._answer_max_us, self._quiet_until_us = answer_max_us, 0
         self._timeout_s = settings.timeout_ms / 1000
         self._waiting: asyncio.Timeout | None = None
-        self._client = client = AsyncModbusTcpClient(
-            address.host,
-            port=address.port,
+        self._name = Name(address.host, address.port)
+        self._client: AsyncModbusTcpClient | None = None
+        self._readers: dict[Table, Callable[..., Awaitable[ModbusPDU]]] = {}
+
+    def _open(self, peer: Peer) -> AsyncModbusTcpClient:
+        """A client of a numeric address: pymodbus would ask the resolver where an end has to wait for it."""
+        client = AsyncModbusTcpClient(
+            peer.address[0],
+            port=peer.address[1],
             timeout=None,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # ours only
             retries=0,
             reconnect_delay=0,
@@ -90,11 +98,13 @@ class TcpWire:
             Table.HOLDING: client.read_holding_registers,
             Table.INPUT: client.read_input_registers,
         }
+        return client
 
     async def connect(self) -> str:
         """Connect once; empty on success, else what is wrong and what to do about it."""
         try:
             async with asyncio.timeout(CONNECT_S):
+                self._client = self._open((await self._name.peers())[0])
                 connected = await self._client.connect()
         except (TimeoutError, OSError, UnicodeError):  # UnicodeError: a name no resolver can take
             connected = False
@@ -108,7 +118,7 @@ class TcpWire:
     @property
     def is_gone(self) -> bool:
         """Whether the connection is certainly lost."""
-        return not self._client.connected
+        return self._client is None or not self._client.connected
 
     def turn(self) -> AbstractAsyncContextManager[None]:
         """Share with nobody."""
@@ -116,12 +126,13 @@ class TcpWire:
 
     def close(self) -> None:
         """Close the connection properly, so that the device is free for the next one."""
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
 
     async def read(self, block: Block) -> Words:
         """Read one whole block; raises NoAnswerError for anything but a proper answer in time."""
         device_id = self._settings.device_id
-        ask = self._readers[block.table]
+        ask = self._readers[block.table]  # there is one since `connect`
         if self._quiet_until_us:
             await sleep_until(self._quiet_until_us)
             self._quiet_until_us = 0

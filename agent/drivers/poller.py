@@ -139,11 +139,12 @@ class Poller:
             compiled = self._blocks[n]
             try:
                 answers.append((compiled, await self._read(wire, compiled.block)))
-                heard, at_us = True, self._clock.uptime_us()
+                # The oldest answer dates the batch: nothing in it may look newer than it is.
+                heard, at_us = True, at_us or self._clock.uptime_us()
                 self._silences.came(n)
             except NoAnswerError as error:
                 self._deliver(sink, answers, at_us)
-                answers = []
+                answers, at_us = [], 0
                 self._reason = str(error)
                 self._missed(sink, compiled.signals)
                 if isinstance(error, SilenceError):
