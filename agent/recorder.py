@@ -1,11 +1,15 @@
 """The recorder: writes every change of a signal to a file that `elevator-agent replay` reads.
 
 It writes what the monitor was given, after staleness was decided, so that a replay decides the same. A failing disk ends the
-recording, once logged, and disturbs nothing else.
+recording, once logged, and disturbs nothing else. It writes on the event loop and only into a regular file, which takes
+what is given it into memory at once; a disk that hangs for good is not covered, so record where the journal is not.
 """
 
 import datetime as dt
+import errno
 import logging
+import os
+import stat
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from io import BufferedWriter
@@ -33,10 +37,10 @@ class Recorder:
         start: Instant,
         drivers: Mapping[str, Sequence[str]],
     ) -> None:
-        """Open the file; raises OSError, which at the start is the user's to mend."""
+        """Open the file; raises OSError, also for what is no regular file: at the start that is the user's to mend."""
         self._path, self._start_us, self._size = path, start.uptime_us, 0
         self._last_us = start.uptime_us
-        self._file: BufferedWriter | None = path.open("wb")
+        self._file: BufferedWriter | None = _opened(path)
         signals = tuple(signal for wired in drivers.values() for signal in wired)
         wall = dt.datetime.fromtimestamp(start.wall_us / 1_000_000, tz=dt.UTC)
         wired = {name: tuple(given) for name, given in drivers.items()}
@@ -83,3 +87,13 @@ class Recorder:
             with suppress(OSError):
                 self._file.close()
             self._file = None
+
+
+def _opened(path: Path) -> BufferedWriter:
+    """Open without waiting: a pipe or a device may take nothing, and everything else would wait for it."""
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    os.truncate(number, 0)
+    return os.fdopen(number, "wb")

@@ -1,7 +1,8 @@
 """The recorder: what it writes replays to the same events, and a failing disk disturbs nobody."""
 
 import json
-import logging
+import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -98,13 +99,44 @@ def test_a_file_that_cannot_be_opened_is_the_user_s_to_mend(tmp_path):
         Recorder(tmp_path / "missing" / "r.jsonl", "e01", "boot", START, DRIVERS)
 
 
-def test_a_full_disk_ends_the_recording_once_and_disturbs_nobody(caplog):
-    with caplog.at_level(logging.WARNING, logger="agent.recorder"):
-        recorder = Recorder(Path("/dev/full"), "e01", "boot", START, DRIVERS)
+@pytest.mark.parametrize("kind", ["pipe", "pipe without a reader", "device", "folder"])
+def test_nothing_but_a_regular_file_is_written_to(tmp_path, kind):
+    path = Path("/dev/full") if kind == "device" else tmp_path / "there"
+    reader = None
+    if kind == "folder":
+        path.mkdir()
+    elif kind != "device":
+        os.mkfifo(path)
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK) if kind == "pipe" else None
+    says = "Is a directory|No such device|not a regular file"
+    with pytest.raises(OSError, match=says) as refused:
+        Recorder(path, "e01", "boot", START, DRIVERS)
+    assert refused.value.strerror
+    if reader is not None:
+        assert os.read(reader, 1) == b""  # nothing was written, and nobody holds it open
+        os.close(reader)
+
+
+def test_an_old_recording_is_replaced_also_through_a_link(tmp_path):
+    (tmp_path / "old").write_text("old\n" * 1000)
+    (tmp_path / "r.jsonl").symlink_to(tmp_path / "old")
+    record(tmp_path / "r.jsonl")
+    assert len((tmp_path / "old").read_bytes().splitlines()) == 2
+
+
+def test_a_full_disk_ends_the_recording_once_and_disturbs_nobody(tmp_path, caplog):
+    path = tmp_path / "r.jsonl"
+    recorder = Recorder(path, "e01", "boot", START, DRIVERS)
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 9, usual[1]))
         recorder.record([Reading("car.floor", 1, 6_000_000)])
-        recorder.close(6_000_000)
+        recorder.record([Reading("car.floor", 2, 7_000_000)])
+        recorder.close(8_000_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     assert [record.getMessage().split(": ")[0] for record in caplog.records] == [
-        "recording /dev/full ended"
+        f"recording {path} ended"
     ]
 
 
