@@ -170,7 +170,10 @@ def _unknown_profiles(placed: Sequence[Placed], report: Report, profiles: Profil
     }
     for key, profile in unknown.items():
         if profile:
-            otherwise = Say("Put its file into a profile folder.", "请把它的文件放入档案目录。")
+            otherwise = Say(
+                "Put its file into a profile folder that this user may read.",
+                "请把它的文件放入当前用户可读的档案目录。",
+            )
             remedy = did_you_mean(profile, known, otherwise)
             report.add(joined(key, "profile"), shown(profile), choices(known), remedy)
     return set(unknown)

@@ -1,5 +1,6 @@
 """Controller profiles: what a right one gives, and that a wrong one is told everything at once."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -293,6 +294,22 @@ def test_each_kind_of_settings_builds_its_driver_without_opening_anything() -> N
         driver = table.build(settings, Clock(), (SHIPPED,))
         assert driver.name == settings.name
         assert driver.signals == table.signals_of(settings, (SHIPPED,))
+
+
+def test_a_folder_this_user_may_not_enter_has_no_profiles_for_it(tmp_path: Path) -> None:
+    closed, user = tmp_path / "controllers", os.geteuid()
+    closed.mkdir()
+    (closed / "car-top-sensor.toml").write_text("theirs")
+    closed.chmod(0)
+    try:
+        if user == 0:
+            os.seteuid(65534)  # root may enter everywhere
+        assert find_profile("car-top-sensor", [closed]) is None
+        assert profile_names([closed]) == ()
+    finally:
+        os.seteuid(user)
+        closed.chmod(0o700)
+    assert find_profile("car-top-sensor", [closed]) is not None
 
 
 def test_a_missing_profile_names_those_there_are_and_where_it_was_looked_for(

@@ -75,8 +75,15 @@ def default_folders(config_path: Path) -> tuple[Path, ...]:
 
 
 def find_profile(name: str, folders: Iterable[Path]) -> Path | None:
-    """Find a profile's file by its name; None if no folder has it."""
-    return next((path for folder in folders if (path := folder / f"{name}.toml").is_file()), None)
+    """Find a profile's file by its name; None if no folder has it that this user may enter."""
+    return next((path for folder in folders if _is_file(path := folder / f"{name}.toml")), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError:
+        return False
 
 
 def profile_names(folders: Iterable[Path]) -> tuple[str, ...]:
