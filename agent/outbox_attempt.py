@@ -5,19 +5,23 @@ from dataclasses import dataclass
 
 from agent.model import Lane, Row
 from agent.outbox import Batch, Journal, JournalFault, Search
-from agent.outbox_rows import pair
+from agent.outbox_rows import carried, pair
 
 _SCAN = 5000  # sequences a search looks at before it lets a commit pass
 
 
 @dataclass(slots=True)
 class Attempt:
-    """Its batches, the journal and head it was first tried on, and the fault that makes the next try begin anew."""
+    """Its batches, the journal and head it is tried on, and the fault that makes the next try reopen the journal.
+
+    `is_elsewhere` says that the journal is no longer the one it was meant for, which had to go.
+    """
 
     batches: tuple[Batch, ...]
     journal: str
     head: int
     fault: JournalFault | None = None
+    is_elsewhere: bool = False
 
     @property
     def count(self) -> int:
@@ -30,15 +34,24 @@ def write(
 ) -> tuple[Row, ...]:
     """Commit it. A commit that reported a fault may have reached the disk all the same: then it is not repeated."""
     if attempt.fault is not None:
-        disk.reopen(suspect=attempt.fault.corrupt)
-    if disk.journal != attempt.journal:  # begun anew: its cursors are its own
-        attempt.journal, attempt.head, cursors = disk.journal, disk.head, disk.cursors
+        _reopen(disk, attempt, suspect=attempt.fault.corrupt)
+    if attempt.is_elsewhere:
+        cursors = disk.cursors  # ours are numbers of the journal that is gone
     if disk.head > attempt.head:
         return tuple(disk.rows(Search(after=attempt.head, limit=attempt.count)))
     if not attempt.batches and cursors == disk.cursors:
         return ()
     standing = [row.event.key for row in disk.standing()]
     return disk.commit(pair(attempt.batches, standing), boot_id, cursors)
+
+
+def _reopen(disk: Journal, attempt: Attempt, *, suspect: bool) -> None:
+    """Open anew. What stood in a journal that had to go is journaled first in the new one, or a restart forgets it."""
+    stood = disk.standing()
+    disk.reopen(suspect=suspect)
+    if disk.journal != attempt.journal:
+        attempt.batches = (*carried(stood), *attempt.batches)
+        attempt.journal, attempt.head, attempt.is_elsewhere = disk.journal, disk.head, True
 
 
 def stretches(after: int, head: int, *, newest_first: bool) -> Iterator[tuple[int, int]]:

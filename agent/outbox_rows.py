@@ -10,10 +10,14 @@ Key = tuple[str, str | None]
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Events that were decided at one instant and are committed together or not at all."""
+    """Events that were decided at one instant and are committed together or not at all.
+
+    `boot_id` is the boot that instant belongs to; None for the present one.
+    """
 
     events: tuple[Event, ...]
     now: Instant
+    boot_id: str | None = None
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +39,7 @@ def number(
     rows: list[Row] = []
     for batch in batches:
         for event in batch.events:
-            row = _row(event, batch.now, place, len(rows) + 1, stands.get(event.key))
+            row = _row(event, batch, place, len(rows) + 1, stands.get(event.key))
             rows.append(row)
             _follow(stands, row)
     return tuple(rows), stands
@@ -50,8 +54,22 @@ def pair(batches: Sequence[Batch], standing: Collection[Key]) -> tuple[Batch, ..
     """
     stands = set(standing)
     return tuple(
-        Batch(tuple(_paired(event, stands) for event in batch.events), batch.now)
+        msgspec.structs.replace(
+            batch, events=tuple(_paired(event, stands) for event in batch.events)
+        )
         for batch in batches
+    )
+
+
+def carried(standing: Iterable[Row]) -> tuple[Batch, ...]:
+    """What stood in a journal that is gone, for the one in its place: the same raises, each at its own instant."""
+    return tuple(
+        Batch(
+            (row.event,),
+            Instant(uptime_us=row.event.at_us, wall_us=row.wall_us, synchronised=row.synchronised),
+            row.boot_id,
+        )
+        for row in standing
     )
 
 
@@ -116,7 +134,7 @@ def _paired(event: Event, stands: set[Key]) -> Event:
     return event
 
 
-def _row(event: Event, now: Instant, place: Place, offset: int, raised: Row | None) -> Row:
+def _row(event: Event, batch: Batch, place: Place, offset: int, raised: Row | None) -> Row:
     assert pairs(event, stands=raised is not None), f"{event.transition} of {event.key} has no pair"
     seq = place.head + offset
     row = Row(
@@ -124,9 +142,9 @@ def _row(event: Event, now: Instant, place: Place, offset: int, raised: Row | No
         journal=place.journal,
         raised_seq=raised.seq if raised is not None else None,
         event=event,
-        boot_id=place.boot_id,
-        wall_us=now.wall_at(event.at_us),
-        synchronised=now.synchronised,
+        boot_id=place.boot_id if batch.boot_id is None else batch.boot_id,
+        wall_us=batch.now.wall_at(event.at_us),
+        synchronised=batch.now.synchronised,
     )
     if event.transition is Transition.RAISED:
         return msgspec.structs.replace(row, raised_seq=seq)

@@ -38,7 +38,9 @@ class Outbox:
     `standing` are the raises that stood when it was opened, without those that this run had ended before it opened;
     `recovered` and `recovered_range` as in Journal.
     `on_committed` gets each transaction's rows, `on_fault` a reason when the disk fails and None when it is back, also
-    for readers: whoever got nothing from `fetch` while it failed asks again then.
+    for readers: whoever got nothing from `fetch` while it failed asks again then. `on_replaced` is told, before the
+    rows, that damage made the journal begin anew: `journal`, `recovered` and the cursors are the new one's, and what
+    stood in the old one comes first among its rows.
 
     A transition that its caller cannot mean (a raise of what stands, a clear of what does not) is an AssertionError in
     `submit`. One that only the journal cannot pair, since it was opened late or lost the raise, becomes a notice
@@ -52,6 +54,7 @@ class Outbox:
         *,
         on_committed: Callable[[tuple[Row, ...]], None],
         on_fault: Callable[[str | None], None],
+        on_replaced: Callable[[], None] | None = None,
         opener: Callable[[Path], Journal] = Journal.open,
     ) -> None:
         self.journal = ""
@@ -64,6 +67,7 @@ class Outbox:
         self._boot_id = clock.boot_id
         self._on_committed = on_committed
         self._on_fault = on_fault
+        self._on_replaced = on_replaced
         self._opener = opener
         self._disk: Journal | None = None
         self._room = WaitingRoom()
@@ -271,6 +275,8 @@ class Outbox:
         self._wait.reset()
         if disk.journal != self.journal:
             self._take_over(disk)
+            if self._on_replaced is not None:
+                self._on_replaced()
         else:
             self._acks.saved(cursors)
         if rows:

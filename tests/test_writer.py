@@ -29,6 +29,7 @@ class Ear:
     def __init__(self):
         self.transactions = []
         self.faults = []
+        self.replaced_after_rows = []
         self._something = asyncio.Event()
 
     def committed(self, rows):
@@ -38,6 +39,9 @@ class Ear:
     def fault(self, reason):
         self.faults.append(reason)
         self._something.set()
+
+    def replaced(self):
+        self.replaced_after_rows.append(len(self.rows))
 
     @property
     def rows(self):
@@ -86,7 +90,14 @@ def card():
 @contextlib.asynccontextmanager
 async def an_outbox(path, card, wait_s=5.0, deadline_s=5.0):
     ear = Ear()
-    box = Outbox(path, Clock(), on_committed=ear.committed, on_fault=ear.fault, opener=card.open)
+    box = Outbox(
+        path,
+        Clock(),
+        on_committed=ear.committed,
+        on_fault=ear.fault,
+        on_replaced=ear.replaced,
+        opener=card.open,
+    )
     await box.start(wait_s)
     try:
         yield box, ear
@@ -632,35 +643,103 @@ def test_a_stop_before_the_journal_ever_opened_returns(path, card):
     asyncio.run(story())
 
 
-def test_damage_found_while_running_begins_a_new_journal_and_goes_on(path, card, monkeypatch):
+@pytest.fixture
+def damage(path, monkeypatch):
+    """Spoils the journal; the next read of a lane meets it."""
+
+    def spoil():
+        real = Journal.fetch
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        def damaged(self, *args):
+            monkeypatch.setattr(Journal, "fetch", real)
+            path.write_bytes(b"\xa5" * path.stat().st_size)
+            raise JournalFault("damaged", corrupt=True)
+
+        monkeypatch.setattr(Journal, "fetch", damaged)
+
+    return spoil
+
+
+def test_damage_found_while_running_begins_a_new_journal_and_goes_on(path, card, damage):
     async def story():
         async with an_outbox(path, card) as (box, ear):
-            box.submit([raised(), notice()], at(1000))
+            box.submit([notice(), notice()], at(1000))
             await ear.until_rows(2)
+            assert ear.replaced_after_rows == []
             old = box.journal
-            real = Journal.fetch
-            with closing(sqlite3.connect(path)) as db:
-                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-            def damaged(self, *args):
-                monkeypatch.setattr(Journal, "fetch", real)
-                path.write_bytes(b"\xa5" * path.stat().st_size)
-                raise JournalFault("damaged", corrupt=True)
-
-            monkeypatch.setattr(Journal, "fetch", damaged)
+            damage()
             assert await box.fetch(Lane.REST, 0, 9) == []
             await ear.until_back()
+            assert ear.replaced_after_rows == [2]
             assert box.journal != old
             assert "outbox.db.corrupt-1" in box.recovered
             assert box.head == 1000
             assert box.cursor(Lane.REST) == 1000
             box.acknowledged(Lane.REST, 2)
-            box.submit([cleared()], at(2000))
-            box.submit([raised()], at(3000))
-            await ear.until_rows(4)
-            assert ear.seqs[2:] == [1001, 1002]
-            assert ear.rows[2].event.detail == {"unpaired": "cleared"}
-            assert ear.rows[3].raised_seq == 1002
+            box.submit([raised()], at(2000))
+            await ear.until_rows(3)
+            assert [(row.seq, row.raised_seq) for row in ear.rows[2:]] == [(1001, 1001)]
+
+    asyncio.run(story())
+
+
+def test_what_stood_in_a_journal_that_was_replaced_stands_in_the_new_one(path, card, damage):
+    with closing(Journal.open(path)) as journal:
+        earlier = journal.append([raised("mains_lost", MAJOR)], at(900), BOOT)[0]
+
+    async def story():
+        async with an_outbox(path, card) as (box, ear):
+            box.submit([raised(at_us=1500), raised("camera_silent", MAJOR)], at(2000))
+            await ear.until_rows(2)
+            box.submit([cleared("camera_silent", MAJOR)], at(2500))
+            await ear.until_rows(3)
+            damage()
+            assert await box.fetch(Lane.REST, 0, 9) == []
+            await ear.until_back()
+            await ear.until_rows(5)
+            assert ear.replaced_after_rows == [3]
+            mains, button = ear.rows[3:]
+            assert (mains.event, mains.boot_id, mains.wall_us) == (
+                earlier.event,
+                BOOT,
+                earlier.wall_us,
+            )
+            assert (button.event, button.wall_us) == (ear.rows[0].event, ear.rows[0].wall_us)
+            assert button.boot_id == Clock().boot_id
+            assert [row.raised_seq for row in (mains, button)] == [1001, 1002]
+            assert box.standing == (mains, button)
+            box.submit([cleared(at_us=4500)], at(4500))
+            await ear.until_rows(6)
+            assert (ear.rows[5].raised_seq, ear.rows[5].duration_ms) == (1002, 3)
+
+    asyncio.run(story())
+    with closing(Journal.open(path)) as journal:
+        assert [row.event.code for row in journal.standing()] == ["mains_lost"]
+
+
+def test_a_journal_replaced_on_a_disk_that_fails_again_is_written_as_soon_as_it_can(
+    path, card, damage, monkeypatch
+):
+    real = Journal.commit
+
+    def refused(self, *args):
+        monkeypatch.setattr(Journal, "commit", real)
+        raise JournalFault("Journal: the card fails again.")
+
+    async def story():
+        async with an_outbox(path, card) as (box, ear):
+            box.submit([raised(), notice()], at(1000))
+            await ear.until_rows(2)
+            box.acknowledged(Lane.REST, 2)
+            damage()
+            monkeypatch.setattr(Journal, "commit", refused)
+            assert await box.fetch(Lane.REST, 0, 9) == []
+            await ear.until_rows(3)
+            assert ear.rows[2].event == ear.rows[0].event
+            assert box.head == box.cursor(Lane.REST) + 1 == 1001
+            assert ear.replaced_after_rows == [2]
 
     asyncio.run(story())
 
