@@ -57,6 +57,7 @@ class Journal:
         self._reserve = SequenceReserve(path.with_suffix(".seq"))
         self._standing: dict[Key, Row] = {}
         self._cursors: dict[Lane, int] = {}
+        self._unreadable = sql.Unreadable()
         self._db: sqlite3.Connection | None = None
         self.reopen(suspect=suspect)
 
@@ -132,6 +133,11 @@ class Journal:
         """The last sequence of each lane known to be acknowledged, as last committed."""
         return dict(self._cursors)
 
+    @property
+    def unreadable(self) -> int:
+        """How many rows were met since the start whose event cannot be read; no answer contains them."""
+        return len(self._unreadable)
+
     def standing(self) -> list[Row]:
         """The raises that stand, oldest first."""
         return sorted(self._standing.values(), key=lambda row: row.seq)
@@ -140,7 +146,7 @@ class Journal:
         """The next rows of a lane in order of sequence; costs the same however long the journal is."""
         with _translated(self.path):
             records = self._connection().execute(sql.FETCH, (LANES.index(lane), after))
-            return sql.rows_of(records, self.journal, limit)
+            return sql.rows_of(records, self.journal, self._unreadable, limit)
 
     def count_owed(self, lane: Lane, after: int | None = None) -> int:
         """How many rows of a lane lie after a sequence, by default its committed cursor."""
@@ -151,7 +157,7 @@ class Journal:
     def rows(self, search: Search) -> list[Row]:
         """What a search finds."""
         with _translated(self.path):
-            return _find(self._connection(), self.journal, search)
+            return _find(self._connection(), self.journal, search, self._unreadable)
 
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
@@ -211,7 +217,7 @@ class Journal:
             lane: max(at, number_of(facts, cursor_key(lane)))
             for lane, at in zip(LANES, carried, strict=True)
         }
-        standing = sql.rows_of(db.execute(sql.STANDING), self.journal)
+        standing = sql.rows_of(db.execute(sql.STANDING), self.journal, self._unreadable)
         self._standing = {row.event.key: row for row in standing}
         self.recovered = str(facts["recovered"]) if "recovered" in facts else None
         first, last = number_of(facts, "recovered.first"), number_of(facts, "recovered.last")
@@ -242,7 +248,8 @@ def read_rows(
     with _translated(path):
         path.stat()  # so that a missing file is named as such
         with contextlib.closing(_connect_to_read(path)) as db:
-            return _find(db, str(dict(db.execute(sql.FACTS))["journal"]), search)
+            journal = str(dict(db.execute(sql.FACTS))["journal"])
+            return _find(db, journal, search, sql.Unreadable())
 
 
 @contextlib.contextmanager
@@ -291,8 +298,11 @@ def _write_rows(db: sqlite3.Connection, rows: Sequence[Row], acked: Mapping[Lane
                 pass
 
 
-def _find(db: sqlite3.Connection, journal: str, search: Search) -> list[Row]:
-    return sql.rows_of(db.execute(search.statement, search.parameters), journal, search.limit)
+def _find(
+    db: sqlite3.Connection, journal: str, search: Search, unreadable: sql.Unreadable
+) -> list[Row]:
+    records = db.execute(search.statement, search.parameters)
+    return sql.rows_of(records, journal, unreadable, search.limit)
 
 
 def _connect(path: Path, *, suspect: bool) -> sqlite3.Connection:

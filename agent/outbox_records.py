@@ -11,6 +11,7 @@ from agent.model import Event, Lane, Row, Severity
 from agent.outbox_facts import LANES
 
 MOST = (1 << 63) - 1  # SQLite's largest integer
+MOST_TOLD = 1000  # unreadable rows remembered
 _COLUMNS = "seq, boot_id, wall_us, synchronised, raised_seq, duration_ms, body"
 INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 RAISE = "INSERT OR REPLACE INTO standing VALUES (?, ?, ?)"
@@ -85,18 +86,37 @@ def record_of(row: Row, cursors: Mapping[Lane, int]) -> tuple[object, ...]:
     )
 
 
-def rows_of(records: Iterable[tuple[Any, ...]], journal: str, limit: int = MOST) -> list[Row]:
-    """The first `limit` readable rows; one whose event cannot be read is logged and passed over."""
-    readable = (row for record in records if (row := _row_of(record, journal)) is not None)
+class Unreadable:
+    """The rows whose event could not be read: each is logged once, and at most `MOST_TOLD` of them are counted."""
+
+    def __init__(self) -> None:
+        self._seqs: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._seqs)
+
+    def add(self, seq: int, error: Exception) -> None:
+        """One was met, perhaps not for the first time."""
+        if seq in self._seqs or len(self._seqs) >= MOST_TOLD:
+            return
+        self._seqs.add(seq)
+        _log.error("Row %d of the journal cannot be read and is passed over: %s.", seq, error)
+
+
+def rows_of(
+    records: Iterable[tuple[Any, ...]], journal: str, unreadable: Unreadable, limit: int = MOST
+) -> list[Row]:
+    """The first `limit` readable rows; the others are told to `unreadable` and passed over."""
+    readable = (row for one in records if (row := _row_of(one, journal, unreadable)) is not None)
     return list(itertools.islice(readable, min(limit, MOST)))
 
 
-def _row_of(record: tuple[Any, ...], journal: str) -> Row | None:
+def _row_of(record: tuple[Any, ...], journal: str, unreadable: Unreadable) -> Row | None:
     seq, boot_id, wall_us, synchronised, raised_seq, duration_ms, body = record
     try:
         event = _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        _log.error("Row %d of the journal cannot be read and is passed over: %s.", seq, error)
+        unreadable.add(seq, error)
         return None
     return Row(
         seq=seq,

@@ -133,6 +133,11 @@ class Outbox:
         """Events lost for want of room in memory since the start."""
         return dict(self._room.dropped)
 
+    @property
+    def unreadable(self) -> int:
+        """Rows passed over since the start because what the disk holds of their event cannot be read."""
+        return self._disk.unreadable if self._disk is not None else 0
+
     def cursor(self, lane: Lane) -> int:
         """The last sequence of a lane that the broker has acknowledged."""
         return self._acks.at[lane]

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent import outbox
+from agent import outbox, outbox_records
 from agent.model import Event, Fact, Lane, Severity, Transition
 from agent.outbox import Journal, JournalBusy, JournalFault, Search, read_rows
 from agent.outbox_schema import migrate
@@ -416,12 +416,34 @@ def test_a_missing_table_counts_as_damage(journal):
 def test_a_row_that_cannot_be_read_is_passed_over_and_does_not_end_the_lane(journal, caplog):
     journal.append([raised(), notice(), notice()], at(1000), BOOT)
     journal._db.execute("UPDATE journal SET body = x'7bff' WHERE seq IN (1, 2)")
+    assert journal.unreadable == 0
     assert [row.seq for row in journal.fetch(Lane.REST, 0, 1)] == [3]
     assert "Row 2" in caplog.text
+    assert journal.unreadable == 1
     with closing(reopened(journal)) as again:
         assert again.journal == journal.journal
         assert again.standing() == []
         assert again.append([raised()], at(1000), BOOT)[0].seq == 4
+
+
+def test_a_row_that_cannot_be_read_is_counted_and_logged_once_however_often_it_is_met(
+    journal, caplog
+):
+    journal.append([notice()] * 3, at(1000), BOOT)
+    journal._db.execute("UPDATE journal SET body = x'7bff' WHERE seq > 1")
+    for _ in range(2):
+        assert [row.seq for row in journal.fetch(Lane.REST, 0, 9)] == [1]
+        assert [row.seq for row in journal.rows(Search(limit=9))] == [1]
+    assert journal.unreadable == 2
+    assert len(caplog.records) == 2
+
+
+def test_unreadable_rows_are_counted_up_to_a_bound(journal, monkeypatch):
+    monkeypatch.setattr(outbox_records, "MOST_TOLD", 3)
+    journal.append([notice()] * 9, at(1000), BOOT)
+    journal._db.execute("UPDATE journal SET body = x'7bff'")
+    assert journal.fetch(Lane.REST, 0, 9) == []
+    assert journal.unreadable == 3
 
 
 def test_damage_met_while_running_is_set_aside_at_the_next_reopening(journal):

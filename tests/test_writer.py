@@ -565,6 +565,24 @@ def test_a_read_given_up_before_it_failed_is_a_fault_that_passes(path, card, mon
     asyncio.run(story())
 
 
+def test_rows_that_cannot_be_read_are_counted(path, card):
+    async def story():
+        card.failing = True
+        async with an_outbox(path, card, wait_s=0.05) as (box, ear):
+            assert box.unreadable == 0
+            card.failing = False
+            await ear.until_back()
+            box.submit([notice(), notice(), notice()], at(1000))
+            await ear.until_rows(3)
+            with closing(sqlite3.connect(path)) as db, db:
+                db.execute("UPDATE journal SET body = x'7bff' WHERE seq = 2")
+            assert [row.seq for row in await box.fetch(Lane.REST, 0, 9)] == [1, 3]
+            assert box.unreadable == 1
+            assert ear.faults[-1] is None
+
+    asyncio.run(story())
+
+
 def test_a_long_search_goes_stretch_by_stretch_from_either_end(path, card, monkeypatch):
     monkeypatch.setattr(outbox_attempt, "_SCAN", 10)
 
