@@ -88,7 +88,14 @@ def _is_file(path: Path) -> bool:
 
 def profile_names(folders: Iterable[Path]) -> tuple[str, ...]:
     """List the names of all profiles that can be found."""
-    return tuple(sorted({path.stem for folder in folders for path in folder.glob("*.toml")}))
+    return tuple(sorted({path.stem for folder in folders for path in _files(folder)}))
+
+
+def _files(folder: Path) -> tuple[Path, ...]:
+    try:
+        return tuple(folder.glob("*.toml"))
+    except PermissionError:
+        return ()
 
 
 def load_profile(path: Path) -> Profile:
