@@ -124,10 +124,6 @@ class Journal:
         self.head = rows[-1].seq if rows else self.head
         return rows
 
-    def save_cursors(self, cursors: Mapping[Lane, int]) -> None:
-        """Commit how far each lane was acknowledged by the broker."""
-        self.commit([], "", cursors)
-
     @property
     def cursors(self) -> Mapping[Lane, int]:
         """The last sequence of each lane known to be acknowledged, as last committed."""

@@ -29,11 +29,6 @@ class WaitingRoom:
     def __len__(self) -> int:
         return self._count
 
-    @property
-    def oldest_us(self) -> int | None:
-        """`uptime_us` at which the oldest batch was handed in; None when nothing waits."""
-        return self._batches[0].now.uptime_us if self._batches else None
-
     def add(self, batch: Batch, *, room: int = BOUND) -> None:
         """Let a batch in; `room` is how many events may wait here now."""
         events = tuple(self._with_its_raise(event) for event in batch.events)

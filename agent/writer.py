@@ -122,13 +122,6 @@ class Outbox:
         return len(self._room) + (self._attempt.count if self._attempt else 0)
 
     @property
-    def oldest_waiting_us(self) -> int | None:
-        """`uptime_us` at which the oldest of them was handed in; None when nothing waits."""
-        if self._attempt is not None and self._attempt.batches:
-            return self._attempt.batches[0].now.uptime_us
-        return self._room.oldest_us
-
-    @property
     def dropped(self) -> Mapping[Severity, int]:
         """Events lost for want of room in memory since the start."""
         return dict(self._room.dropped)

@@ -179,11 +179,11 @@ def test_cursors_go_with_the_commit_or_alone_and_never_ahead_or_back(journal):
     journal.append([notice()], at(2000), BOOT, {Lane.CRITICAL: 2, Lane.REST: 1})
     with closing(reopened(journal)) as again:
         assert again.cursors == {Lane.CRITICAL: 2, Lane.REST: 1}
-        again.save_cursors({Lane.REST: 3})
+        again.commit([], BOOT, {Lane.REST: 3})
         with pytest.raises(AssertionError):
-            again.save_cursors({Lane.REST: 4})
+            again.commit([], BOOT, {Lane.REST: 4})
         with pytest.raises(AssertionError):
-            again.save_cursors({Lane.REST: 2})
+            again.commit([], BOOT, {Lane.REST: 2})
         again.append([notice()], at(3000), BOOT)
     with closing(Journal.open(journal.path)) as again:
         assert again.cursors == {Lane.CRITICAL: 2, Lane.REST: 3}

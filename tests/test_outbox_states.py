@@ -98,7 +98,7 @@ class JournalMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def acknowledge(self, data):
         self.cursors = self.some_cursors(data)
-        self.journal.save_cursors(self.cursors)
+        self.journal.commit([], BOOT, self.cursors)
 
     @rule()
     def reopen(self):
@@ -167,7 +167,7 @@ def test_the_journal_keeps_every_promise_in_any_order_of_deeds(monkeypatch):
 def test_cursors_are_those_of_the_last_commit_even_when_the_row_carried_them(tmp_path):
     with closing(Journal.open(tmp_path / "outbox.db")) as journal:
         journal.append([event(Transition.NOTICE)], at(1000), BOOT)
-        journal.save_cursors({Lane.REST: 1})
+        journal.commit([], BOOT, {Lane.REST: 1})
         journal.append([event(Transition.NOTICE)], at(1000), BOOT, {Lane.REST: 1})
         with pytest.raises(AssertionError):
             journal.append([event(Transition.NOTICE)], at(1000), BOOT, {Lane.REST: 0})

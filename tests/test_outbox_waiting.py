@@ -31,7 +31,6 @@ def test_nothing_is_dropped_up_to_the_bound_and_the_oldest_above_it():
     waiting = room_with(*events)
     assert len(waiting) == BOUND
     assert waiting.dropped == {INFO: 2}
-    assert waiting.oldest_us == 2
     assert left(waiting) == events[2:]
 
 
@@ -90,11 +89,9 @@ def test_a_batch_keeps_together_and_is_taken_whole():
     waiting.add(Batch((notice(),), at(2)))
     waiting.add(Batch((notice(), notice()), at(3)))
     assert [len(batch.events) for batch in waiting.take(3)] == [2, 1]
-    assert waiting.oldest_us == 3
     assert len(waiting) == 2
     assert [len(batch.events) for batch in waiting.take(1)] == [2]
     assert waiting.take(1) == ()
-    assert waiting.oldest_us is None
 
 
 @given(
