@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from agent import __version__
 from agent.clock import Clock
 from agent.control import Handler, Peer, RefusedError
+from agent.history import Question, past
 from agent.intake import Intake
 from agent.model import SECOND_US, Event, Instant, Lane, Point, Row, Severity, Transition
 from agent.monitor.catalog import CATALOG
@@ -21,21 +22,10 @@ from agent.uplink.messages import Envelope, Origin, age_us, event_message, iso
 from agent.uplink.publisher import Publisher
 from agent.writer import Outbox
 
-_LIMIT = 50
 _LIMIT_MOST = 10_000
 _ECHO_MOST = 64  # characters of what was asked, in a refusal
 _COUNT_S = 1.0  # a card that hangs must not keep the status from being shown
 _FOLLOWERS_BEHIND_MOST = 1000  # rows a slow reader may be behind before it is let go
-
-
-class Question(msgspec.Struct, frozen=True):
-    """The parameters of `events`: the last `limit`, or with `after` those that follow; then, to `follow`, new ones."""
-
-    after: Annotated[int, msgspec.Meta(ge=0)] = 0
-    limit: int = _LIMIT
-    severity: str | None = None
-    code: str | None = None
-    follow: bool = False
 
 
 class Stands(msgspec.Struct, frozen=True):
@@ -165,27 +155,24 @@ class Answers:
             self._board.followers.add(queue)
         try:
             last = 0
-            for row in await self._past(question):
-                last = row.seq
-                yield self._message(row)
+            async with contextlib.aclosing(self._past(question)) as rows:
+                async for row in rows:
+                    last = row.seq
+                    yield self._message(row)
             while question.follow and (row_or_end := await queue.get()) is not None:
-                if row_or_end.seq > last and _wanted(row_or_end, question):
+                if row_or_end.seq > last and question.fits(row_or_end):
                     yield self._message(row_or_end)
         finally:
             self._board.followers.discard(queue)
 
-    async def _past(self, question: Question) -> list[Row]:
-        severities = None if question.severity is None else _from(question.severity)
-        codes = None if question.code is None else [question.code]
-        newest = not question.after
+    async def _past(self, question: Question) -> AsyncGenerator[Row, None]:
         try:
-            rows = await self._outbox.rows(
-                question.after, question.limit, severities, codes, newest_first=newest
-            )
+            async with contextlib.aclosing(past(self._outbox, question)) as rows:
+                async for row in rows:
+                    yield row
         except JournalFault as fault:
             remedy = "What stands is shown by: elevator-agent status"
             raise RefusedError("storage_failed", fault.reason, remedy) from fault
-        return rows[::-1] if newest else rows
 
     def _message(self, row: Row) -> msgspec.Raw:
         return msgspec.Raw(
@@ -206,17 +193,6 @@ def _question(params: dict[str, Any]) -> Question:
             "bad_params", f"no event {question.code[:_ECHO_MOST]!r}", f"One of: {codes}."
         )
     return msgspec.structs.replace(question, limit=max(1, min(question.limit, _LIMIT_MOST)))
-
-
-def _from(severity: str) -> list[Severity]:
-    """A severity and those above it."""
-    return [each for each in Severity if each.rank >= Severity(severity).rank]
-
-
-def _wanted(row: Row, question: Question) -> bool:
-    if question.severity is not None and row.event.severity not in _from(question.severity):
-        return False
-    return question.code is None or row.event.code == question.code
 
 
 def _link(link: Mapping[str, object], now: Instant) -> dict[str, object]:

@@ -275,6 +275,8 @@ def sequence(item: Any) -> int:
         ({"severity": "critical"}, [2, 4]),
         ({"code": "signal_lost"}, [3]),
         ({"limit": -5}, [4]),
+        ({"since_ms": 10**15}, []),
+        ({"since_ms": 0}, [1, 2, 3, 4]),
         ({"limit": 10**9}, [1, 2, 3, 4]),
     ],
 )
@@ -284,7 +286,15 @@ def test_events_are_the_last_or_those_after_a_sequence(params: Any, expected: li
 
 @pytest.mark.parametrize(
     "params",
-    [{"severity": "loud"}, {"code": "no_such"}, {"after": -1}, {"limit": "many"}, {"follow": 3}],
+    [
+        {"severity": "loud"},
+        {"code": "no_such"},
+        {"after": -1},
+        {"limit": "many"},
+        {"follow": 3},
+        {"since_ms": -1},
+        {"since_ms": 1.5},
+    ],
 )
 def test_a_question_that_makes_no_sense_is_refused_with_what_is_allowed(params: Any) -> None:
     with pytest.raises(RefusedError) as refused:
@@ -322,6 +332,26 @@ def followed(rows: Sequence[Row], enough: Callable[[list[int]], bool], **params:
 def test_a_follower_hears_what_is_committed_next_each_row_once() -> None:
     rows = [ROWS[3], row(5, event("agent_started", Transition.NOTICE, severity=Severity.INFO))]
     assert followed(rows, lambda heard: 5 in heard) == [1, 2, 3, 4, 5]
+
+
+def test_who_follows_from_a_sequence_gets_all_up_to_what_is_new() -> None:
+    async def follow() -> list[int]:
+        board = Board([], BOOT)
+        heard: list[int] = []
+        answers = made(Card(ROWS), board)
+        async for item in answers.events({"follow": True, "after": 1, "limit": 1}, NOBODY):
+            heard.append(sequence(item))
+            if heard == [2, 3, 4]:
+                board.committed([row(5, event("agent_started", Transition.NOTICE))])
+            if heard[-1] == 5:
+                break
+        return heard
+
+    async def within() -> list[int]:
+        async with asyncio.timeout(5):
+            return await follow()
+
+    assert asyncio.run(within()) == [2, 3, 4, 5]
 
 
 def test_a_follower_too_far_behind_is_let_go() -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -477,13 +478,16 @@ def test_events_as_json_are_the_messages_as_they_came(config, capsys):
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == messages
 
 
-def test_events_since_leaves_out_what_is_older(config, capsys):
+def test_events_since_asks_the_service_for_what_is_not_older(config, capsys):
     asked: list[dict[str, Any]] = []
-    messages = [message(1, "2001-01-01T00:00:00Z"), message(2, "2999-01-01T00:00:00.000Z")]
-    with service(config, events=streaming(messages, asked)):
+    with service(config, events=streaming([message(1)], asked)):
+        before_ms = int(time.time() * 1000)
         assert main(["events", "--config", str(config), "--since", "2h", "--json"]) == 0
-    assert [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()] == ["e01-2"]
-    assert asked == [{"limit": 10_000}]
+        assert main(["events", "--config", str(config), "--since", "36500d", "--json"]) == 0
+    assert [each["limit"] for each in asked] == [10_000, 10_000]
+    assert 0 <= asked[0]["since_ms"] - (before_ms - 7_200_000) < 60_000
+    assert asked[1]["since_ms"] == 0  # before the clock's zero is from the beginning
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

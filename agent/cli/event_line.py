@@ -19,11 +19,6 @@ class _Message(msgspec.Struct):
     data: dict[str, Any]
 
 
-def time_of(message: bytes) -> dt.datetime:
-    """Read when an event happened; raises MsgspecError."""
-    return _messages.decode(message).time
-
-
 def event_line(message: bytes, words: Words) -> str:
     """Write an event message as a line, in local time; raises MsgspecError."""
     event = _messages.decode(message)

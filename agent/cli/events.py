@@ -1,7 +1,5 @@
 """`elevator-agent events`: the journal's events, and new ones as they happen."""
 
-import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +7,11 @@ import click
 
 from agent.cli import screen
 from agent.cli.ask import TIMEOUT_S, stream
-from agent.cli.event_line import event_line, time_of
+from agent.cli.event_line import event_line
 from agent.cli.site import socket_of
 from agent.cli.texts import Words
 from agent.cli.verb import FINE, verb
-from agent.model import SECOND_US, Severity
+from agent.model import Severity
 
 USUAL_LIMIT = 50
 LARGEST_LIMIT = 10_000
@@ -66,6 +64,8 @@ def _work(  # noqa: PLR0913 - the verb's options
 ) -> int:
     usual = USUAL_LIMIT if since is None else LARGEST_LIMIT
     params: dict[str, Any] = {"limit": limit or usual, "severity": severity, "code": code}
+    if since is not None:
+        params["since_ms"] = max(0, _wall_ms() - int(since * 1000))
     params = {name: value for name, value in params.items() if value is not None}
     messages = stream(
         socket_of(config),
@@ -73,15 +73,12 @@ def _work(  # noqa: PLR0913 - the verb's options
         {**params, "follow": True} if follow else params,
         None if follow else TIMEOUT_S,
     )
-    if since is not None:
-        messages = _newer(messages, since)
     lines = messages if as_json else (screen.encoded(event_line(each, words)) for each in messages)
     screen.show_lines(lines, live=follow)
     return FINE
 
 
-def _newer(messages: Iterator[bytes], since_s: float) -> Iterator[bytes]:
+def _wall_ms() -> int:
     from agent.clock import Clock
 
-    oldest = dt.datetime.fromtimestamp(Clock().now().wall_us / SECOND_US - since_s, dt.UTC)
-    return (message for message in messages if time_of(message) >= oldest)
+    return Clock().now().wall_us // 1000
