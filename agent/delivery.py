@@ -11,7 +11,7 @@ from agent import __version__
 from agent.answers import Board
 from agent.clock import Clock, sleep
 from agent.intake import Intake
-from agent.model import Event, Instant, Row, Severity, Transition
+from agent.model import Detail, Event, Instant, Row, Severity, Transition
 from agent.monitor.catalog import CATALOG
 from agent.monitor.monitor import Standing
 from agent.outbox import JournalFault
@@ -32,9 +32,15 @@ class Delivery:
     def __init__(self, path: Path, clock: Clock, configuration: str) -> None:
         self._clock, self._configuration = clock, configuration
         self._start_us = clock.uptime_us()
-        self.outbox = Outbox(path, clock, on_committed=self._committed, on_fault=self.journal_fault)
+        self.outbox = Outbox(
+            path,
+            clock,
+            on_committed=self._committed,
+            on_fault=self.journal_fault,
+            on_replaced=self._replaced,
+        )
         self._begun = False
-        self._dropped = 0
+        self._dropped = self._unreadable = 0
 
     async def open(self) -> None:
         """Open the journal, within bounds; raises JournalBusy for a second agent."""
@@ -97,6 +103,12 @@ class Delivery:
         own = self._self_events.adopt(_own(rows), now.uptime_us)
         self.deliver([*events, *own, *self._recovered(now)], now)
 
+    def _replaced(self) -> None:
+        """The journal was damaged while running and a new one begun: the numbers that do not exist are said at once."""
+        if self._begun:
+            now = self._clock.now()
+            self.deliver(self._recovered(now), now)
+
     def _recovered(self, now: Instant) -> list[Event]:
         """The journal was lost or damaged: which sequence numbers do not exist."""
         if self.outbox.recovered is None:
@@ -132,6 +144,14 @@ class Delivery:
         """Whether a row tells of this very start."""
         return row.boot_id == self._clock.boot_id and row.event.at_us >= self._start_us
 
+    def _look_for_damage(self, now: Instant) -> None:
+        """Rows that the journal holds and nobody can read any more are lost, which consumers must hear."""
+        unreadable = self.outbox.unreadable
+        if unreadable > self._unreadable:
+            self._unreadable = unreadable
+            detail: dict[str, Detail] = {"reason": "unreadable", "count": unreadable}
+            self.deliver([self._self_events.notice("records_dropped", now.uptime_us, detail)], now)
+
     async def look_after(self) -> None:
         """What nobody tells: whether the broker refuses, and whether a rule was set aside."""
         while True:
@@ -144,6 +164,7 @@ class Delivery:
             )
             if event is not None:
                 self.deliver([event], now)
+            self._look_for_damage(now)
             aside = self._intake.monitor.set_aside
             self._publisher.degraded("agent_fault" if aside else None)
 

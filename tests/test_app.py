@@ -234,3 +234,29 @@ def test_since_is_kept_only_within_one_boot() -> None:
     )
     assert [old.since_us for old in standing_of([row], "old")] == [7]
     assert [old.since_us for old in standing_of([row], "new")] == [None]
+
+
+def test_a_journal_replaced_while_running_says_at_once_what_does_not_exist(tmp_path: Path) -> None:
+    async def replace(service: Service) -> None:
+        outbox = service._delivery.outbox
+        outbox.recovered, outbox.recovered_range = "damaged", (3, 1000)
+        service._delivery._replaced()
+        await wait_for(service, "outbox_recovered", "notice")
+        await terminate(service)
+
+    assert served(service_at(tmp_path), replace) == FINE
+
+
+def test_rows_that_nobody_can_read_any_more_are_said_to_be_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Outbox, "unreadable", 2)
+
+    async def look(service: Service) -> None:
+        await wait_for(service, "records_dropped", "notice")
+        await terminate(service)
+
+    assert served(service_at(tmp_path), look) == FINE
+    rows = read_rows(tmp_path / "outbox.db", 0, 100)
+    lost = [row.event.detail for row in rows if row.event.code == "records_dropped"]
+    assert lost == [{"reason": "unreadable", "count": 2}]
