@@ -69,7 +69,7 @@ def journals(draw: Any) -> list[Row]:
     """Sequences with holes, wall times that rise."""
     rows: list[Row] = []
     seq = wall_ms = 0
-    for _ in range(draw(st.integers(0, 30))):
+    for _ in range(draw(st.integers(0, 12) | st.integers(12, 60))):
         seq += draw(st.sampled_from([1, 1, 1, 2, 9]))
         wall_ms += draw(st.integers(0, 2))
         code, severity = draw(st.sampled_from(CODES)), draw(st.sampled_from(Severity))
@@ -79,10 +79,10 @@ def journals(draw: Any) -> list[Row]:
 
 questions = st.builds(
     Question,
-    after=st.integers(0, 60),
+    after=st.just(0) | st.integers(1, 60),
     limit=st.integers(1, 40),
-    since_ms=st.sampled_from([0, 1, 10, 20, 30, 50]),
-    severity=st.sampled_from([None, "major"]),
+    since_ms=st.sampled_from([0, 0, 1, 10, 20, 30, 50]),
+    severity=st.sampled_from([None, None, "major"]),
     code=st.sampled_from([None, "alarm_button"]),
     follow=st.booleans(),
 )
