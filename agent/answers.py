@@ -18,7 +18,8 @@ from agent.monitor.catalog import CATALOG
 from agent.naming import naming_of
 from agent.outbox_fault import JournalFault
 from agent.settings import ElevatorSettings
-from agent.uplink.messages import Envelope, Origin, age_us, event_message, iso
+from agent.uplink.events import Envelope, Origin, age_us, event_message
+from agent.uplink.messages import iso
 from agent.uplink.publisher import Publisher
 from agent.writer import Outbox
 

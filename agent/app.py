@@ -30,8 +30,9 @@ from agent.naming import naming_of
 from agent.outbox import JournalBusy
 from agent.recorder import Recorder
 from agent.settings import Settings
+from agent.uplink.events import Origin
 from agent.uplink.link import MqttLink
-from agent.uplink.messages import Origin, asset_message, will_message
+from agent.uplink.messages import asset_message, will_message
 from agent.uplink.mqtt import Will
 from agent.uplink.ports import Sources
 from agent.uplink.publisher import Publisher

@@ -2,7 +2,7 @@
 
 from agent.model import Event
 from agent.monitor.catalog import CATALOG, GB24476_OF_MODE
-from agent.uplink.messages import Naming
+from agent.uplink.events import Naming
 
 _NAMES = {
     code: Naming(entry.en, entry.zh, entry.gb24476, entry.bacnet) for code, entry in CATALOG.items()

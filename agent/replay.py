@@ -11,7 +11,7 @@ from agent.monitor.monitor import Monitor
 from agent.naming import naming_of
 from agent.recording import Header, RecordingError, batches, read_header
 from agent.settings import Settings
-from agent.uplink.messages import Envelope, Origin, event_message
+from agent.uplink.events import Envelope, Origin, event_message
 from agent.uplink.topics import root
 from agent.wiring import Wiring
 

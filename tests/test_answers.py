@@ -15,7 +15,7 @@ from agent.control import Peer, RefusedError
 from agent.model import SECOND_US, Event, Instant, Lane, Point, Quality, Row, Severity, Transition
 from agent.outbox_fault import JournalFault
 from agent.settings import ElevatorSettings
-from agent.uplink.messages import Origin
+from agent.uplink.events import Origin
 
 BOOT, OTHER_BOOT = "boot-now", "boot-before"
 NOBODY = Peer(uid=0, pid=1)

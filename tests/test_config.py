@@ -405,7 +405,7 @@ def test_a_broker_s_host_is_a_name_or_an_address(tmp_path, host):
 
 def test_a_password_everybody_may_read_is_told_and_read_by_who_asks_to_be_told(tmp_path):
     path = secret(tmp_path / "p", mode=0o644)
-    told = []
+    told: list[Problem] = []
     mqtt = MqttSettings(password_file=str(path))
     assert password(mqtt, exposed=told.append) == "pass word"
     assert [problem.remedy.en for problem in told] == [f"chmod 640 {path}"]

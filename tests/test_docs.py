@@ -20,7 +20,7 @@ from agent.monitor.catalog import CATALOG
 from agent.monitor.detectors import DETECTORS
 from agent.replay import replay_events
 from agent.settings import Settings
-from agent.uplink import messages
+from agent.uplink import events, messages
 from hil.installation import AgentProcess, configuration
 
 ROOT = Path(__file__).parent.parent
@@ -304,10 +304,10 @@ def test_every_field_of_status_asset_and_state_is_documented():
         "Units",
         "Dates",
         "Refusals",
-        "Acknowledged",
         "_State",
     ):
         assert set(getattr(messages, struct).__struct_fields__) <= named, struct
+    assert set(events.Acknowledged.__struct_fields__) <= named
 
 
 # ---------------------------------------------------------------- recordings, profiles, configuration

@@ -9,19 +9,21 @@ from hypothesis import strategies as st
 
 from agent.model import Event, Fact, Instant, Point, Quality, Row, Severity, Transition
 from agent.settings import ElevatorSettings, MqttSettings
-from agent.uplink.messages import (
+from agent.uplink.events import (
     Acknowledged,
-    ClockState,
     Envelope,
     Naming,
     Origin,
-    Refusals,
-    Status,
     age_us,
     alarm_message,
-    asset_message,
     dated,
     event_message,
+)
+from agent.uplink.messages import (
+    ClockState,
+    Refusals,
+    Status,
+    asset_message,
     iso,
     state_message,
     status_message,

@@ -558,7 +558,7 @@ def test_damage_that_only_the_loading_meets_is_set_aside_too(tmp_path, monkeypat
     path.write_bytes(content[:page] + b"\xff" * 8 + content[page + 8 :])
     with closing(Journal.open(path)) as journal:
         assert journal.journal != first
-        assert "outbox.db.corrupt-1" in journal.recovered
+        assert "outbox.db.corrupt-1" in str(journal.recovered)
         assert journal.standing() == []
         assert journal.append([raised()], at(4000), BOOT)[0].seq == 1001
     assert path.with_name("outbox.db.corrupt-1").exists()

@@ -27,10 +27,11 @@ from agent.uplink import link as link_module
 from agent.uplink import publisher as publisher_module
 from agent.uplink import readback as readback_module
 from agent.uplink.alarms import Standing
+from agent.uplink.events import Naming, Origin
 from agent.uplink.lanes import BUFFER_ROWS, Lanes
 from agent.uplink.latest import Latest
 from agent.uplink.link import MqttLink
-from agent.uplink.messages import Naming, Origin, will_message
+from agent.uplink.messages import will_message
 from agent.uplink.mqtt import Will
 from agent.uplink.ports import Sources
 from agent.uplink.publisher import Publisher

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from agent.model import Event, Instant, Row, Transition
-from agent.uplink.messages import Acknowledged, Envelope, iso
+from agent.uplink.events import Acknowledged, Envelope
+from agent.uplink.messages import iso
 from agent.uplink.topics import Topics
 
 COMMIT_US = 2_000_000

@@ -5,9 +5,10 @@ from typing import Literal
 
 from agent import __version__
 from agent.model import SECOND_US, Instant
-from agent.uplink import messages
+from agent.uplink import events
+from agent.uplink.events import Envelope
 from agent.uplink.lanes import Lanes
-from agent.uplink.messages import ClockState, Envelope, Refusals, Status
+from agent.uplink.messages import ClockState, Refusals, Status
 
 STORAGE_FAILED = "storage_failed"
 PUBLISH_REFUSED = "publish_refused"
@@ -72,7 +73,7 @@ class Health:
 
     def _oldest_unsent_s(self, lanes: Lanes, now: Instant) -> int | None:
         ages = (
-            messages.age_us(row.event, Envelope.of(row), self._boot_id, now) for row in lanes.oldest
+            events.age_us(row.event, Envelope.of(row), self._boot_id, now) for row in lanes.oldest
         )
         oldest_us = max(ages, default=None)
         return None if oldest_us is None else oldest_us // SECOND_US

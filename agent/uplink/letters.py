@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from agent.model import Event, Instant, Point, Row
-from agent.uplink import messages
+from agent.uplink import events, messages
 from agent.uplink.alarms import Shown
-from agent.uplink.messages import Envelope, Naming, Origin, Status
+from agent.uplink.events import Envelope, Naming, Origin
+from agent.uplink.messages import Status
 from agent.uplink.state import EXPIRY_S
 from agent.uplink.topics import Topics
 
@@ -34,25 +35,25 @@ class Letters:
     def event(self, row: Row, now: Instant) -> Letter:
         """A line of the journal."""
         event = row.event
-        envelope = messages.dated(event, Envelope.of(row), self._boot_id, now)
-        payload = messages.event_message(event, envelope, self._origin, self._naming(event))
+        envelope = events.dated(event, Envelope.of(row), self._boot_id, now)
+        payload = events.event_message(event, envelope, self._origin, self._naming(event))
         topic = self._topics.event(event.severity, event.code)
-        return Letter(topic, payload, retain=False, content_type=messages.CLOUD_EVENT)
+        return Letter(topic, payload, retain=False, content_type=events.CLOUD_EVENT)
 
     def alarm(self, topic: str, shown: Shown | None, now: Instant) -> Letter:
         """What stands on an alarm's topic; nothing empties it."""
         if shown is None:
             return Letter(topic, b"", content_type=None)
         event = shown.raised
-        envelope = messages.dated(event, shown.envelope, self._boot_id, now)
-        payload = messages.alarm_message(
+        envelope = events.dated(event, shown.envelope, self._boot_id, now)
+        payload = events.alarm_message(
             event, envelope, self._origin, self._naming(event), shown.acknowledged
         )
-        return Letter(topic, payload, content_type=messages.CLOUD_EVENT)
+        return Letter(topic, payload, content_type=events.CLOUD_EVENT)
 
     def alarm_id(self, shown: Shown) -> str:
         """The id that a standing alarm's message carries."""
-        return messages.event_id(shown.raised, shown.envelope, self._origin)
+        return events.event_id(shown.raised, shown.envelope, self._origin)
 
     def status(self, status: Status) -> Letter:
         """Whether the agent is there."""

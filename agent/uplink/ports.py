@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.model import Event, Lane, Point, Row
-from agent.uplink.messages import Naming
+from agent.uplink.events import Naming
 
 
 class Owed(Protocol):

@@ -14,10 +14,11 @@ from agent.clock import Clock
 from agent.model import SECOND_US, Event, Instant, Lane, Row, Severity
 from agent.settings import MqttSettings
 from agent.uplink.alarms import Standing
+from agent.uplink.events import Origin
 from agent.uplink.health import Health
 from agent.uplink.latest import Latest
 from agent.uplink.letters import Letter, Letters
-from agent.uplink.messages import Origin, Status
+from agent.uplink.messages import Status
 from agent.uplink.ports import Link, Sources
 from agent.uplink.readback import Quarrel, RepairPace, Strays, is_foreign, tells
 from agent.uplink.state import StatePace
