@@ -93,11 +93,19 @@ class Whole:
         client.wait_until(lambda s: not s["signals"]["alarm.button"])
 
     def turn_end_key(self) -> None:
-        """The key that ends the alarm, turned and back."""
+        """The key that ends the alarm, turned and back; a turn is seen by who has known the key as off."""
+        self._knows("alarm.end_key", value=False)
         client = self.elevator.client
         client.do("end_key", seconds=0.5 * self.speedup)
         client.wait_until(lambda s: bool(s["signals"]["alarm.end_key"]))
         client.wait_until(lambda s: not s["signals"]["alarm.end_key"])
+
+    def _knows(self, signal: str, *, value: object) -> None:
+        """Wait until the agent has read a signal so."""
+        deadline_s = time.monotonic() + 20
+        while self.agent.ask("signals")["signals"][signal]["v"] is not value:
+            assert time.monotonic() < deadline_s, f"{signal} is not {value}"
+            time.sleep(0.02)
 
     def committed(self, code: str, transition: str = "raised") -> int:
         """Wait until the journal has a transition; its newest sequence."""
