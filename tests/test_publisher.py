@@ -28,7 +28,7 @@ from agent.uplink import publisher as publisher_module
 from agent.uplink import readback as readback_module
 from agent.uplink.alarms import Standing
 from agent.uplink.events import Naming, Origin
-from agent.uplink.lanes import BUFFER_ROWS, Lanes
+from agent.uplink.lanes import BUFFER_ROWS, LaneQueue, Lanes
 from agent.uplink.latest import Latest
 from agent.uplink.link import MqttLink
 from agent.uplink.messages import will_message
@@ -234,6 +234,27 @@ def test_after_a_refusal_a_lane_tries_one_row_at_a_time_each_after_its_wait() ->
     assert queue.cursor == 2
     taken = [lanes.take(Lane.CRITICAL, 0, 100) for _ in range(4)]
     assert [row and row.seq for row in taken] == [3, 4, 5, None]
+
+
+def test_rows_that_came_meanwhile_are_not_taken_twice() -> None:
+    queue = LaneQueue(0)
+    rows = [make_row(seq, make_event()) for seq in (1, 2)]
+    queue.offer(rows[0], mine=True)
+    queue.fetched(rows, 2)
+    assert [queue.take().seq, queue.take().seq] == [1, 2]
+    assert not queue.ready(0)
+
+
+def test_a_row_that_is_never_answered_holds_the_lane_at_its_bound() -> None:
+    queue = LaneQueue(0)
+    for seq in range(1, BUFFER_ROWS + 2):
+        queue.offer(make_row(seq, make_event()), mine=True)
+        if queue.ready(0):
+            row = queue.take()
+            if seq > 1:
+                queue.acknowledged(row)
+    assert not queue.ready(0)
+    assert queue.cursor == 0
 
 
 def test_a_hole_in_the_sequence_left_by_a_lost_journal_is_no_obstacle() -> None:

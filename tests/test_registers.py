@@ -205,3 +205,7 @@ def test_any_list_of_words_gives_the_whole_block_or_nothing(words: list[int], ta
     ]
     (compiled,) = compile_blocks(listed, Limits(readable={table: (range(3, 5),)}))
     assert len(compiled.decode(words, AT)) == (2 if len(words) == 2 else 0)
+
+
+def test_a_coil_uses_its_one_bit():
+    assert Point(signal="alarm.button", table=Table.COIL, address=3).mask == 1
