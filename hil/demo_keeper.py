@@ -88,7 +88,7 @@ def _terminal_mended() -> Iterator[None]:
         with contextlib.suppress(termios.error):
             changed = termios.tcgetattr(sys.stdin.fileno()) != before
             if changed:
-                termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)
+                termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, before)
                 with contextlib.suppress(OSError):
                     os.write(sys.stdout.fileno(), SCREEN_BACK.encode())
 

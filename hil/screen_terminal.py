@@ -42,7 +42,9 @@ class Terminal:
         with contextlib.suppress(OSError):  # it may be gone
             self.show(SCREEN_BACK)
         with contextlib.suppress(termios.error):
-            termios.tcsetattr(self._in, termios.TCSADRAIN, self._before)
+            termios.tcsetattr(
+                self._in, termios.TCSANOW, self._before
+            )  # draining may be interrupted
 
     @property
     def size(self) -> tuple[int, int]:
