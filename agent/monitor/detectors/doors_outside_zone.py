@@ -1,7 +1,8 @@
 """Doors where no landing is: 开门走梯, a car door open outside the zone, a landing door unlocked without the car."""
 
-from agent.monitor.detectors.held import either, every, held, is_not
+from agent.monitor.detectors.held import held
 from agent.monitor.snapshot import Snapshot
+from agent.monitor.truth import either, every, is_not
 
 
 def _moved_with_doors_open(snapshot: Snapshot) -> bool | None:

@@ -49,22 +49,3 @@ def reached(delay: Delay, limit_us: int, at_us: int, *, over: bool) -> Condition
     if at_us < due_us:
         return Condition(holds=None, due_us=due_us)
     return Condition(holds=True, since_us=delay.began_us)
-
-
-def every(*parts: bool | None) -> bool | None:
-    """Three-valued and: one known False decides, else one unknown leaves it unknown."""
-    if False in parts:
-        return False
-    return None if None in parts else True
-
-
-def either(*parts: bool | None) -> bool | None:
-    """Three-valued or: one known True decides, else one unknown leaves it unknown."""
-    if True in parts:
-        return True
-    return None if None in parts else False
-
-
-def is_not(part: bool | None) -> bool | None:  # noqa: FBT001
-    """Three-valued not."""
-    return None if part is None else not part

@@ -1,6 +1,7 @@
 """主电源断电: the mains contact has dropped for 1 s."""
 
-from agent.monitor.detectors.held import held, is_not
+from agent.monitor.detectors.held import held
+from agent.monitor.truth import is_not
 
 MAINS_LOST = held(
     "mains_lost",

@@ -9,11 +9,12 @@ import msgspec
 from agent.monitor.condition import Condition
 from agent.monitor.delay import BREAK, IDLE, RESTART, RUN, Delay, advance
 from agent.monitor.detectors.detector import Detector
-from agent.monitor.detectors.held import every, is_not, reached
+from agent.monitor.detectors.held import reached
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.doors import CLOSED
 from agent.monitor.terms.stops import INSPECTION_MODES
+from agent.monitor.truth import every, is_not
 
 
 class Open(msgspec.Struct, frozen=True):

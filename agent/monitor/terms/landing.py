@@ -4,13 +4,7 @@ from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.doors import OPEN
 from agent.monitor.terms.term import Term
-
-
-def _all(*parts: bool | None) -> bool | None:
-    """Three-valued and: one known False decides, else one unknown leaves it unknown."""
-    if False in parts:
-        return False
-    return None if None in parts else True
+from agent.monitor.truth import every
 
 
 def _at_landing(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, None]:
@@ -18,14 +12,14 @@ def _at_landing(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | N
     doors = values["doors"]
     is_open = None if doors is None else doors == OPEN
     inside = None if values["outside"] is None else not values["outside"]
-    return None, _all(values["stopped"], inside, is_open), None
+    return None, every(values["stopped"], inside, is_open), None
 
 
 def _alarm_over(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, None]:
     """The same, with the alarm button released."""
     pressed = snapshot.values["alarm.button"]
     released = None if pressed is None else not pressed
-    return None, _all(snapshot.values["at_landing"], released), None
+    return None, every(snapshot.values["at_landing"], released), None
 
 
 AT_LANDING = Term(

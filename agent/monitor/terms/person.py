@@ -5,16 +5,16 @@ from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.presence import LATCHED, STANDING
 from agent.monitor.terms.term import Term
 
-# By what; "presence" stands, "presence_latched" is enough only for a stop outside the zone.
-SOURCES = ("alarm_button", "car_call", "load", "presence", "presence_latched")
-
 # Attendants and drivers use the car's own controls and sit in it: in these modes only the button is evidence of somebody
 # trapped at a landing.
 STAFFED_MODES = frozenset({"attendant", "independent", "firefighter", "out_of_service"})
 
 
 def _step(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, tuple[str, ...], None]:
-    """The sources that give evidence now, strongest first; empty when nobody is evidenced."""
+    """The sources that give evidence now, strongest first; empty when nobody is evidenced.
+
+    `presence` stands; `presence_latched` is enough only for a stop outside the zone.
+    """
     values = snapshot.values
     presence = values["seen.presence"]
     by: tuple[str, ...] = ()
