@@ -31,7 +31,7 @@ from agent.outbox import JournalBusy
 from agent.recorder import Recorder
 from agent.settings import Settings
 from agent.uplink.events import Origin
-from agent.uplink.link import MqttLink
+from agent.uplink.link import MqttLink, client_id
 from agent.uplink.messages import asset_message, will_message
 from agent.uplink.mqtt import Will
 from agent.uplink.ports import Sources
@@ -158,7 +158,6 @@ class Service:
         )
         able = {each.code: each for each in capabilities(self._wiring.signals)}
         card = asset_message(elevator, able, __version__)
-        client_id = mqtt.client_id or f"elevator-agent-{elevator.site}-{elevator.id}"
         return Publisher(
             mqtt,
             self._origin,
@@ -168,7 +167,7 @@ class Service:
                 state=self._intake.freshness.points,
                 naming=naming_of,
             ),
-            MqttLink(mqtt, client_id, self._will, self._clock),
+            MqttLink(mqtt, client_id(mqtt, elevator), self._will, self._clock),
             self._clock,
         )
 
