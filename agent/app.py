@@ -18,6 +18,7 @@ from agent.config import ConfigProblems, load
 from agent.control import ControlServer, ControlTakenError, ControlUnavailableError
 from agent.delivery import Delivery
 from agent.drivers import table
+from agent.drivers.means import Means
 from agent.drivers.port import Driver
 from agent.drivers.profiles import default_folders, profile_names
 from agent.freshness import Freshness
@@ -84,8 +85,9 @@ class Service:
     def __init__(self, settings: Settings, folders: Sequence[Path], record: Path | None) -> None:
         self._settings, self._folders, self._record = settings, folders, record
         self._clock = Clock()
+        self._means = Means(self._clock, tuple(folders))
         self._drivers: list[Driver] = [
-            table.build(driver, self._clock, folders) for driver in settings.drivers
+            table.build(driver, self._means) for driver in settings.drivers
         ]
         configuration = f"{zlib.crc32(msgspec.json.encode(settings)):08x}"
         self._delivery = Delivery(Path(settings.outbox.path), self._clock, configuration)

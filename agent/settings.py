@@ -103,15 +103,20 @@ class MonitorSettings(_Settings, frozen=True):
     car_call_is_evidence: bool = True
 
 
+Pin = Annotated[int, Meta(ge=0, le=27)]
+Level = Literal["low", "high"]
+DebounceMs = Annotated[int, Meta(ge=5, le=2000)]
+
+
 class GpioInput(_Settings, frozen=True):
     """One contact. `active` is the level at which the signal is true (for a door: closed).
 
     `debounce_ms` is how long a level must stand.
     """
 
-    pin: Annotated[int, Meta(ge=0, le=27)]
-    active: Literal["low", "high"] = "low"
-    debounce_ms: Annotated[int, Meta(ge=5, le=2000)] = 50
+    pin: Pin
+    active: Level = "low"
+    debounce_ms: DebounceMs = 50
 
 
 class ModbusSettings(_Settings, frozen=True, tag_field="kind", tag="modbus"):
@@ -139,29 +144,123 @@ class GpioSettings(_Settings, frozen=True, tag_field="kind", tag="gpio"):
     inputs: dict[str, GpioInput]
 
 
-class IntercomSettings(_Settings, frozen=True, tag_field="kind", tag="intercom"):
-    """One station of the five-party intercom, asked every `interval_s` whether it is there.
+_HOST = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)"
+_PORT = r"([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+HostPort = Annotated[
+    str,
+    Meta(
+        pattern=rf"^{_HOST}:{_PORT}\Z",
+        description='host:port, such as "192.168.1.30:5060", port 1 to 65535',
+    ),
+]
+HostMaybePort = Annotated[
+    str,
+    Meta(
+        pattern=rf"^{_HOST}(:{_PORT})?\Z",
+        description='host:port, such as "192.168.1.30:5060", or for icmp the host alone',
+    ),
+]
+ProbeIntervalS = Annotated[float, Meta(ge=5, le=3600)]
+ProbeTimeoutS = Annotated[float, Meta(ge=0.5, le=5)]
 
-    `transport` is for probe sip. A probe takes at most `timeout_s`.
+
+class IntercomSettings(_Settings, frozen=True, tag_field="kind", tag="intercom"):
+    """One station of the five-party intercom: whether it is there, each `interval_s`.
+
+    Probes sip, tcp and icmp ask the station at `address`; udp hears its heartbeat on the agent's own
+    `address`, mqtt on `topic` of the agent's broker; contact reads `pin`. `transport` is for sip. A
+    question takes at most `timeout_s`.
     """
 
     name: Name
     station: Literal["car", "machine_room", "car_top", "pit", "duty_room"]
-    address: Annotated[
+    probe: Literal["sip", "tcp", "icmp", "udp", "mqtt", "contact"] = "sip"
+    address: HostMaybePort | None = None
+    topic: Annotated[str, Meta(min_length=1)] | None = None
+    pin: Pin | None = None
+    active: Level = "low"
+    debounce_ms: DebounceMs = 50
+    transport: Literal["udp", "tcp"] = "udp"
+    interval_s: ProbeIntervalS = 30
+    timeout_s: ProbeTimeoutS = 4
+
+
+class SerialSettings(_Settings, frozen=True, tag_field="kind", tag="serial"):
+    """A controller on a serial link whose frames are not Modbus, read by a profile.
+
+    Mode request asks; mode listen hears what another master asks, and never sends a byte.
+    """
+
+    name: Name
+    profile: Name
+    url: Annotated[
         str,
         Meta(
-            pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)"
-            r":([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])\Z",
-            description='host:port, such as "192.168.1.30:5060", port 1 to 65535',
+            pattern=r"^(rtu\+tcp://[^/]+|serial:///[^?]+\?.+)\Z",
+            description="serial:///dev/serial/by-id/…?baudrate=9600&parity=N or rtu+tcp://host:port",
         ),
     ]
-    probe: Literal["sip", "tcp"] = "sip"
-    transport: Literal["udp", "tcp"] = "udp"
+    mode: Literal["request", "listen"] = "request"
+    poll_interval_ms: Annotated[int, Meta(ge=100, le=60_000)] = 1000
+    timeout_ms: Annotated[int, Meta(ge=20, le=10_000)] = 500
+
+
+class CameraSettings(_Settings, frozen=True, tag_field="kind", tag="camera"):
+    """A camera in the car or the machine room, asked by RTSP OPTIONS whether it is there."""
+
+    name: Name
+    camera: Name
+    address: HostPort
+    interval_s: ProbeIntervalS = 60
+    timeout_s: ProbeTimeoutS = 4
+
+
+class CardSettings(_Settings, frozen=True, tag_field="kind", tag="card"):
+    """A card reader: RDM6300 frames on a serial port (`url`), or Wiegand-26 on two pins."""
+
+    name: Name
+    reader: Name
+    model: Literal["rdm6300", "wiegand26"] = "rdm6300"
+    url: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^serial:///[^?]+\?.+\Z",
+                description="serial:///dev/serial/by-id/…?baudrate=9600&parity=N",
+            ),
+        ]
+        | None
+    ) = None
+    data0_pin: Pin | None = None
+    data1_pin: Pin | None = None
+
+
+class HostSettings(_Settings, frozen=True, tag_field="kind", tag="host"):
+    """The agent's own computer, read every `interval_s`; `modem_url` is the modem's AT port."""
+
+    name: Name
     interval_s: Annotated[float, Meta(ge=5, le=3600)] = 30
-    timeout_s: Annotated[float, Meta(ge=0.5, le=5)] = 4
+    modem_url: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^serial:///[^?]+\?.+\Z",
+                description="serial:///dev/ttyUSB2?baudrate=115200&parity=N",
+            ),
+        ]
+        | None
+    ) = None
 
 
-DriverSettings = ModbusSettings | GpioSettings | IntercomSettings
+DriverSettings = (
+    ModbusSettings
+    | GpioSettings
+    | IntercomSettings
+    | SerialSettings
+    | CameraSettings
+    | CardSettings
+    | HostSettings
+)
 
 
 class Settings(_Settings, frozen=True):

@@ -8,10 +8,14 @@ from pathlib import Path
 from agent.drivers.table import signals_of
 from agent.model import SECOND_US
 from agent.settings import (
+    CameraSettings,
+    CardSettings,
     DriverSettings,
     GpioSettings,
+    HostSettings,
     IntercomSettings,
     ModbusSettings,
+    SerialSettings,
     Settings,
 )
 
@@ -57,16 +61,18 @@ def wiring_of(settings: Settings, folders: Sequence[Path]) -> Wiring:
     return Wiring(
         {driver.name: tuple(signals_of(driver, folders)) for driver in settings.drivers},
         {driver.name: interval_us(driver) for driver in settings.drivers},
-        frozenset(d.name for d in settings.drivers if isinstance(d, IntercomSettings)),
+        frozenset(
+            d.name for d in settings.drivers if isinstance(d, (IntercomSettings, CameraSettings))
+        ),
     )
 
 
 def interval_us(driver: DriverSettings) -> int:
     """How often a driver looks, in microseconds; 0 where edges wake it."""
     match driver:
-        case ModbusSettings():
+        case ModbusSettings() | SerialSettings():
             return driver.poll_interval_ms * 1000
-        case IntercomSettings():
+        case IntercomSettings() | CameraSettings() | HostSettings():
             return round(driver.interval_s * SECOND_US)
-        case GpioSettings():
+        case GpioSettings() | CardSettings():
             return 0

@@ -650,7 +650,7 @@ def test_the_defaults_ask_over_udp_every_30_s(tmp_path):
         interval_s=30,
         timeout_s=4,
     )
-    assert table.build(driver, Clock(), []).signals == {"intercom.pit": 64_000_000}
+    assert table.build(driver, Means(Clock())).signals == {"intercom.pit": 64_000_000}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agent.clock import Clock
 from agent.drivers import table
 from agent.drivers.blocks import compile_blocks
+from agent.drivers.means import Means
 from agent.drivers.profiles import (
     ProfileProblems,
     default_folders,
@@ -291,7 +292,7 @@ def test_contacts_may_be_three_re_reads_old() -> None:
 def test_each_kind_of_settings_builds_its_driver_without_opening_anything() -> None:
     contacts = GpioSettings(name="contacts", inputs={"alarm.button": GpioInput(pin=17)})
     for settings in (modbus(profile="car-top-sensor"), contacts):
-        driver = table.build(settings, Clock(), (SHIPPED,))
+        driver = table.build(settings, Means(Clock(), (SHIPPED,)))
         assert driver.name == settings.name
         assert driver.signals == table.signals_of(settings, (SHIPPED,))
 

@@ -9,6 +9,7 @@ from agent.config import ConfigProblems, load
 from agent.drivers import table
 from agent.drivers.address import SerialAddress, TcpAddress, address_of, is_rtu
 from agent.drivers.line import pace_of
+from agent.drivers.means import Means
 from agent.drivers.modbus import ModbusDriver
 from agent.drivers.rtu import RtuDriver, bus_for
 from agent.settings import ModbusSettings
@@ -94,7 +95,7 @@ def settings(url: str, name: str = "box") -> ModbusSettings:
 
 def test_the_url_decides_which_driver_reads_the_profile() -> None:
     kinds = {
-        url: type(table.build(settings(url), Clock(), (CONTROLLERS,)))
+        url: type(table.build(settings(url), Means(Clock(), (CONTROLLERS,))))
         for url in ("tcp://h:1", "rtu+tcp://h:1", SERIAL)
     }
     assert list(kinds.values()) == [ModbusDriver, RtuDriver, RtuDriver]

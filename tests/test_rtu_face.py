@@ -12,6 +12,7 @@ import pytest
 
 from agent.clock import Clock
 from agent.drivers import table
+from agent.drivers.means import Means
 from agent.drivers.rtu import RtuDriver
 from agent.drivers.rtu_framing import crc16, framed
 from agent.settings import ModbusSettings
@@ -85,7 +86,7 @@ def test_the_agents_driver_reads_the_box_with_its_shipped_profile_through_faults
         settings = ModbusSettings(
             name="box", profile="car-top-sensor", url=url, device_id=247, timeout_ms=200
         )
-        driver = table.build(settings, Clock(), (CONTROLLERS,))
+        driver = table.build(settings, Means(Clock(), (CONTROLLERS,)))
         assert isinstance(driver, RtuDriver)
         heard, failed = Heard(), driver.statistics
         task = asyncio.create_task(driver.run(heard))

@@ -43,7 +43,7 @@ class IntercomDriver:
         ((self._signal, limit_us),) = self._signals.items()
         self._interval_us = int(settings.interval_s * SECOND_US)
         self._station = Station(
-            settings.address, settings.probe, settings.transport, settings.timeout_s
+            settings.address or "", settings.probe, settings.transport, settings.timeout_s
         )
         self._chance = chance or random.Random()  # noqa: S311 - spreads load
         self._backoff = Backoff(BACKOFF_FIRST_S, BACKOFF_MOST_S, self._chance)

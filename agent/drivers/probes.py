@@ -50,7 +50,7 @@ class Station:
     """What is asked: `address` is `host:port`, with an IPv6 host in brackets."""
 
     address: str
-    probe: Literal["sip", "tcp"]
+    probe: str
     transport: Literal["udp", "tcp"]
     timeout_s: float
     _number: int = 0

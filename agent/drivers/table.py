@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from agent.clock import Clock
 from agent.drivers.address import address_of, is_rtu
+from agent.drivers.means import Means
 from agent.drivers.port import Driver
 from agent.drivers.profiles import (
     Profile,
@@ -19,10 +19,10 @@ from agent.settings import DriverSettings, GpioSettings, IntercomSettings, Modbu
 Folders = Iterable[Path]
 
 
-def build(settings: DriverSettings, clock: Clock, folders: Folders) -> Driver:
+def build(settings: DriverSettings, means: Means) -> Driver:
     """Make the driver of a `[[drivers]]` table; raises ProfileProblems. Opens nothing."""
     make, _ = _KINDS[type(settings)]
-    driver: Driver = make(settings, clock, folders)
+    driver: Driver = make(settings, means)
     return driver
 
 
@@ -51,25 +51,25 @@ def profile_for(settings: ModbusSettings, folders: Folders) -> Profile:
     return load_profile(path)
 
 
-def _modbus(settings: ModbusSettings, clock: Clock, folders: Folders) -> Driver:
-    profile = profile_for(settings, folders)
+def _modbus(settings: ModbusSettings, means: Means) -> Driver:
+    profile = profile_for(settings, means.folders)
     if is_rtu(address_of(settings.url)):
         from agent.drivers.rtu import RtuDriver
 
-        return RtuDriver(settings, profile, clock)
+        return RtuDriver(settings, profile, means.clock)
     from agent.drivers.modbus import ModbusDriver
 
-    return ModbusDriver(settings, profile, clock)
+    return ModbusDriver(settings, profile, means.clock)
 
 
 def _modbus_signals(settings: ModbusSettings, folders: Folders) -> Mapping[str, int]:
     return profile_for(settings, folders).staleness_us(settings.poll_interval_ms)
 
 
-def _gpio(settings: GpioSettings, clock: Clock, _folders: Folders) -> Driver:
+def _gpio(settings: GpioSettings, means: Means) -> Driver:
     from agent.drivers.gpio import GpioDriver
 
-    return GpioDriver(settings, clock)
+    return GpioDriver(settings, means.clock)
 
 
 def _gpio_signals(settings: GpioSettings, _folders: Folders) -> Mapping[str, int]:
@@ -78,10 +78,10 @@ def _gpio_signals(settings: GpioSettings, _folders: Folders) -> Mapping[str, int
     return staleness_us(settings)
 
 
-def _intercom(settings: IntercomSettings, clock: Clock, _folders: Folders) -> Driver:
+def _intercom(settings: IntercomSettings, means: Means) -> Driver:
     from agent.drivers.intercom import IntercomDriver
 
-    return IntercomDriver(settings, clock)
+    return IntercomDriver(settings, means.clock)
 
 
 def _intercom_signals(settings: IntercomSettings, _folders: Folders) -> Mapping[str, int]:

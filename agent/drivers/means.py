@@ -1,0 +1,32 @@
+"""What every driver is given beside its settings: the clock, where profiles are, who else listens."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from agent.clock import Clock
+from agent.drivers.tap import Tap
+
+
+class Broker(Protocol):
+    """The agent's own broker, for a driver that hears something there. It only listens."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether messages can come at all."""
+        ...
+
+    def listen(self, topic: str, heard: Callable[[bytes], None]) -> None:
+        """Hear every message on exactly this topic from now on, over reconnects; retained ones are not life."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """One for the whole agent."""
+
+    clock: Clock
+    folders: tuple[Path, ...] = ()
+    tap: Tap = field(default_factory=Tap)
+    broker: Broker | None = None
