@@ -6,6 +6,7 @@ the processor time is the driver's alone. 32 registers and 16 bits a poll, in tw
 
 import asyncio
 import contextlib
+import functools
 import json
 import subprocess
 import sys
@@ -17,9 +18,13 @@ from pathlib import Path
 from agent.clock import Clock
 from agent.drivers.address import address_of
 from agent.drivers.blocks import Limits, compile_blocks
+from agent.drivers.bus import Timing, bus_for
+from agent.drivers.bus_driver import BusWire
 from agent.drivers.profiles import Profile
 from agent.drivers.registers import Point, Table
-from agent.drivers.rtu import RtuDriver, RtuWire, bus_for
+from agent.drivers.rtu import RtuDriver
+from agent.drivers.rtu_framing import question
+from agent.drivers.tap import Tap
 from agent.model import Reading
 from agent.settings import ModbusSettings
 from hil.rtu_device import device
@@ -75,7 +80,9 @@ def _profile() -> Profile:
 async def _ratio(settings: ModbusSettings, baudrate: int, seconds: float) -> float:
     """Poll without a pause; give the mean poll over its wire time."""
     profile, clock = _profile(), Clock()
-    wire = RtuWire(bus_for(address_of(settings.url), clock), settings, profile.answer_max_us)
+    bus = bus_for(address_of(settings.url), clock, Tap())
+    timing = Timing(settings.timeout_ms * 1000, profile.answer_max_us)
+    wire = BusWire(bus, "bench", settings.url, functools.partial(question, DEVICE), timing)
     blocks = [each.block for each in compile_blocks(profile.points, profile.limits)]
     assert await wire.connect() == ""
     polls, began_s = 0, time.monotonic()

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.drivers.crc16 import crc16, framed
 from agent.drivers.line import pace_of
-from agent.drivers.rtu_framing import crc16, framed
 from hil.deeds import Refused
 from hil.pty_adapter import PtyAdapter
 from hil.rtu_manners import READ_BYTES, Manner, spoken

@@ -2,7 +2,7 @@
 
 import enum
 
-from agent.drivers.rtu_framing import framed
+from agent.drivers.crc16 import framed
 
 READ_BYTES = 8  # a reading question; also what a write of one register takes
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.drivers import polling, rtu_bus
+from agent.drivers import agenda, bus
+from agent.drivers.crc16 import crc16
 from agent.drivers.registers import Point, Table
-from agent.drivers.rtu_framing import crc16
 from agent.drivers.wire import AtOnce
 from agent.model import Quality, Reading
 from hil.rtu_face import Conduct, RtuFace
@@ -167,7 +167,7 @@ def test_a_refused_block_does_not_silence_the_others(tmp_path: Path) -> None:
 def test_a_block_that_is_never_answered_does_not_silence_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "REST_US", 1_000_000)
+    monkeypatch.setattr(agenda, "REST_US", 1_000_000)
 
     async def story() -> None:
         async with line(tmp_path, 7) as face:
@@ -239,7 +239,7 @@ def test_dead_devices_cost_the_others_at_most_one_silence_a_poll(tmp_path: Path)
 def test_a_dead_device_among_living_ones_rests_longer_and_longer_and_is_found_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rtu_bus, "LONGEST_REST_S", 2.0)
+    monkeypatch.setattr(bus, "LONGEST_REST_S", 2.0)
 
     async def story() -> None:
         async with line(tmp_path, 1, 2) as face:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.drivers.crc16 import crc16
 from agent.drivers.registers import Point, Table
-from agent.drivers.rtu_framing import crc16
 from agent.drivers.wire import AtOnce
 from agent.model import Reading
 from hil.rtu_face import Conduct, RtuFace

@@ -8,10 +8,12 @@ from agent.clock import Clock
 from agent.config import ConfigProblems, load
 from agent.drivers import table
 from agent.drivers.address import SerialAddress, TcpAddress, address_of, is_rtu
+from agent.drivers.bus import bus_for
 from agent.drivers.line import pace_of
 from agent.drivers.means import Means
 from agent.drivers.modbus import ModbusDriver
-from agent.drivers.rtu import RtuDriver, bus_for
+from agent.drivers.rtu import RtuDriver
+from agent.drivers.tap import Tap
 from agent.settings import ModbusSettings
 
 SERIAL = "serial:///dev/serial/by-id/usb-A-if00-port0?baudrate=9600&parity=N"
@@ -102,10 +104,10 @@ def test_the_url_decides_which_driver_reads_the_profile() -> None:
 
 
 def test_drivers_of_one_line_share_its_bus_and_others_do_not() -> None:
-    clock = Clock()
-    one = bus_for(address_of(SERIAL), clock)
-    assert bus_for(address_of(SERIAL), clock) is one
-    assert bus_for(address_of(SERIAL.replace("usb-A", "usb-B")), clock) is not one
+    clock, tap = Clock(), Tap()
+    one = bus_for(address_of(SERIAL), clock, tap)
+    assert bus_for(address_of(SERIAL), clock, tap) is one
+    assert bus_for(address_of(SERIAL.replace("usb-A", "usb-B")), clock, tap) is not one
 
 
 @pytest.mark.parametrize(

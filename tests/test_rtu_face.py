@@ -12,9 +12,9 @@ import pytest
 
 from agent.clock import Clock
 from agent.drivers import table
+from agent.drivers.crc16 import crc16, framed
 from agent.drivers.means import Means
 from agent.drivers.rtu import RtuDriver
-from agent.drivers.rtu_framing import crc16, framed
 from agent.settings import ModbusSettings
 from hil.client import CommandRefused, ElevatorProcess
 from hil.rtu_device import device

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.drivers.blocks import Block
+from agent.drivers.crc16 import crc16, framed
 from agent.drivers.registers import Table
-from agent.drivers.rtu_diagnosis import diagnosis
-from agent.drivers.rtu_framing import Question, crc16, framed, question
+from agent.drivers.rtu_framing import Question, question
 from hil.rtu_manners import NOISE, Manner, spoken
 
 ASKED = question(7, Block(Table.HOLDING, 0x10, 3))
@@ -117,7 +117,7 @@ def test_no_noise_breaks_it(noise: bytes, block: Block) -> None:
     verdict = asked.judge(noise)
     assert verdict.words is None or asked.head in noise
     assert verdict.words is not None or verdict.refusal or verdict.missing >= 1
-    assert diagnosis(asked, noise or asked.frame)
+    assert asked.diagnose(noise or asked.frame)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_no_noise_breaks_it(noise: bytes, block: Block) -> None:
     ],
 )
 def test_a_technician_is_told_what_came_and_what_to_check(came: bytes, says: str) -> None:
-    assert says in diagnosis(ASKED, came)
+    assert says in ASKED.diagnose(came)
 
 
 def test_only_the_four_reading_functions_can_be_asked() -> None:

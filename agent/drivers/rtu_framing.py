@@ -9,44 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from agent.drivers.blocks import Block
+from agent.drivers.crc16 import crc16, framed
+from agent.drivers.exchange import Verdict
 from agent.drivers.registers import Words
+from agent.drivers.rtu_diagnosis import REFUSAL_BYTES, diagnosis
 
-REFUSAL_BYTES: Final = 5  # device, function + 0x80, code, checksum: the shortest frame there is
 READ_FUNCTIONS: Final = frozenset({1, 2, 3, 4})
-
-
-def _crc_table() -> tuple[int, ...]:
-    table: list[int] = []
-    for crc in range(256):
-        for _ in range(8):
-            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1  # noqa: PLW2901 - shifts itself out
-        table.append(crc)
-    return tuple(table)
-
-
-_CRC: Final = _crc_table()
-
-
-def crc16(data: bytes) -> int:
-    """Compute the checksum of RTU: 0 for a frame that ends with its own, low byte first."""
-    crc = 0xFFFF
-    for byte in data:
-        crc = crc >> 8 ^ _CRC[(crc ^ byte) & 0xFF]
-    return crc
-
-
-def framed(body: bytes) -> bytes:
-    """Add the checksum."""
-    return body + crc16(body).to_bytes(2, "little")
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What has come so far: the words, a refusal's code, or at least `missing` bytes too few."""
-
-    words: Words | None = None
-    refusal: int = 0
-    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +40,24 @@ class Question:
         while 0 <= start <= len(came) - self.length:
             answer = came[start : start + self.length]
             if crc16(answer) == 0 and not answer.startswith(self.frame[: self.length]):
-                return Verdict(words=self._words(answer[3:-2]))
+                return Verdict(self._words(answer[3:-2]), span=(start, start + self.length))
             start = came.find(self.head, start + 1)
-        code = self._refusal(came)
-        if code:
-            return Verdict(refusal=code)
         missing = REFUSAL_BYTES - len(came) if start < 0 else start + self.length - len(came)
-        return Verdict(missing=max(1, missing))
+        return self._refusal(came) or Verdict(missing=max(1, missing))
 
-    def _refusal(self, came: bytes) -> int:
+    def diagnose(self, came: bytes) -> str:
+        """Say why these bytes, all that came within the time, are no answer, and what to do."""
+        return diagnosis(self.frame, self.head, self.length, came)
+
+    def _refusal(self, came: bytes) -> Verdict | None:
         head = bytes((self.head[0], self.head[1] | 0x80))
         start = came.find(head)
         while 0 <= start <= len(came) - REFUSAL_BYTES:
             refusal = came[start : start + REFUSAL_BYTES]
             if crc16(refusal) == 0 and refusal[2]:
-                return refusal[2]
+                return Verdict(refusal=refusal[2], span=(start, start + REFUSAL_BYTES))
             start = came.find(head, start + 1)
-        return 0
+        return None
 
     def _words(self, data: bytes) -> Words:
         if not self.block.table.is_bits:

@@ -1,8 +1,8 @@
-"""One line with RTU devices on it: asks one question at a time and keeps late answers out.
+"""One line with devices on it: asks one question at a time and keeps late answers out.
 
 After a question that was not answered properly nobody asks anything until its answer can no longer
-come, and what came by then is thrown away. It knows devices by name and how they answered; not what
-their words mean.
+come, and what came by then is thrown away. It knows devices by name and how they answered; neither
+a framing nor what the words mean.
 """
 
 import asyncio
@@ -10,14 +10,19 @@ from collections import Counter
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakValueDictionary
 
 from agent.clock import Clock, sleep_until
+from agent.drivers.address import Address, SerialAddress
 from agent.drivers.blocks import Block
+from agent.drivers.bus_tap import BusTap
+from agent.drivers.exchange import Exchange, Verdict
 from agent.drivers.line import Line
 from agent.drivers.refusals import refusal
 from agent.drivers.registers import Words
-from agent.drivers.rtu_diagnosis import diagnosis
-from agent.drivers.rtu_framing import Question
+from agent.drivers.serial_line import SerialLine
+from agent.drivers.tap import Tap
+from agent.drivers.tcp_line import TcpLine
 from agent.drivers.turns import Turns
 
 HELD_BACK_US: Final = 20_000  # what a USB adapter may keep to itself of bytes already received
@@ -26,6 +31,20 @@ SILENT_QUESTIONS: Final = 3  # with nobody left who answers, the line itself is 
 LONGEST_REST_S: Final = 4.0
 _LOST: Final = "the line was lost: adapter unplugged, or connection closed; plug it in"
 _NOBODY: Final = "nobody on the line answers: no power there, a broken wire, or a wrong baudrate"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What a device needs, in microseconds.
+
+    `timeout_us` and `answer_max_us` run until its answer begins: how long it is waited for, and how
+    long it may take at all. `pause_us` is the silence it needs before a question, if that is more
+    than the gap between two frames.
+    """
+
+    timeout_us: int
+    answer_max_us: int
+    pause_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +68,8 @@ class Reply:
 class Bus:
     """The devices of one line."""
 
-    def __init__(self, line: Line, clock: Clock) -> None:
+    def __init__(self, line: Line, clock: Clock, tap: Tap) -> None:
+        self._tap = BusTap(tap, clock, line.inbox)
         self._unanswered: Counter[tuple[str, Block]] = Counter()
         self._line, self._clock = line, clock
         self._turns = Turns(clock)
@@ -104,37 +124,38 @@ class Bus:
         """Count the questions that went unanswered: on the line, and of this device and block."""
         return self._unanswered.total(), self._unanswered[name, block]
 
-    async def ask(
-        self, name: str, question: Question, timeout_us: int, answer_max_us: int
-    ) -> Reply:
-        """Ask within a turn. `timeout_us` and `answer_max_us` run until its answer begins."""
-        reply = await self._ask(question, timeout_us, answer_max_us)
+    async def ask(self, name: str, question: Exchange, timing: Timing) -> Reply:
+        """Ask within a turn."""
+        reply = await self._ask(name, question, timing)
         if not reply.answered:
             self._unanswered[name, question.block] += 1
         self._note(name, reply)
         return reply
 
-    async def _ask(self, question: Question, timeout_us: int, answer_max_us: int) -> Reply:
+    async def _ask(self, name: str, question: Exchange, timing: Timing) -> Reply:
         line, pace = self._line, self._line.pace
-        if not await self._fall_silent():
+        if not await self._fall_silent(max(pace.gap_us, timing.pause_us)):
             return Reply(
                 wrong="the line is never silent: a second master, noise, or a wrong baudrate; "
                 "disconnect what else asks on it",
                 heard=True,
             )
+        self._tap.stray(name)
         if line.is_open:
             line.flush()
         if line.is_open:
             line.send(question.frame)
+            self._tap.asked(name, question)
         self._asked_us = self._clock.uptime_us() + pace.time_us(len(question.frame))
         answer_us = pace.time_us(question.length)
         # Set before the answer is awaited: it holds however the waiting ends.
-        self._quiet_until_us = self._asked_us + answer_max_us + answer_us + HELD_BACK_US
-        return await self._listen(question, self._asked_us + timeout_us + answer_us, timeout_us)
+        self._quiet_until_us = self._asked_us + timing.answer_max_us + answer_us + HELD_BACK_US
+        until_us = self._asked_us + timing.timeout_us + answer_us
+        return await self._listen(question, until_us, timing.timeout_us)
 
-    async def _fall_silent(self) -> bool:
-        """Wait until no late answer can come and the line has been silent for a frame's gap."""
-        inbox, gap_us = self._line.inbox, self._line.pace.gap_us
+    async def _fall_silent(self, gap_us: int) -> bool:
+        """Wait until no late answer can come and the line has been silent for so long."""
+        inbox = self._line.inbox
         give_up_us = max(self._clock.uptime_us(), self._quiet_until_us) + BABBLE_US
         while True:
             silent_us = max(self._asked_us, inbox.last_us) + gap_us
@@ -145,17 +166,20 @@ class Bus:
                 return False
             await sleep_until(due_us)
 
-    async def _listen(self, question: Question, until_us: int, timeout_us: int) -> Reply:
+    async def _listen(self, question: Exchange, until_us: int, timeout_us: int) -> Reply:
         inbox = self._line.inbox
         while self._line.is_open:
             verdict = question.judge(bytes(inbox.bytes))
-            if verdict.words is not None:
-                return Reply(words=verdict.words)
-            if verdict.refusal:
-                return Reply(wrong=refusal(verdict.refusal), refused=True)
+            if verdict.words is not None or verdict.refusal:
+                reply = _answered(verdict)
+                self._tap.answered(verdict.span, reply.wrong)
+                return reply
             if self._clock.uptime_us() >= until_us:
-                return _unanswered(question, bytes(inbox.bytes), timeout_us)
+                reply = _unanswered(question, bytes(inbox.bytes), timeout_us)
+                self._tap.unanswered(reply.wrong)
+                return reply
             await inbox.wait(len(inbox.bytes) + verdict.missing, until_us)
+        self._tap.unanswered(self._why_closed)
         return Reply(wrong=self._why_closed)
 
     def _note(self, name: str, reply: Reply) -> None:
@@ -172,10 +196,33 @@ class Bus:
             self._line.close()
 
 
-def _unanswered(question: Question, came: bytes, timeout_us: int) -> Reply:
+def _answered(verdict: Verdict) -> Reply:
+    if verdict.words is not None:
+        return Reply(words=verdict.words)
+    return Reply(wrong=refusal(verdict.refusal), refused=True)
+
+
+def _unanswered(question: Exchange, came: bytes, timeout_us: int) -> Reply:
     if came:
-        return Reply(wrong=diagnosis(question, came), heard=True)
+        return Reply(wrong=question.diagnose(came), heard=True)
     return Reply(
         wrong=f"no answer in {timeout_us // 1000} ms: device off, wrong device_id, baudrate or "
         "parity, a broken wire, or timeout_ms too short; check them"
     )
+
+
+_buses: WeakValueDictionary[Address, Bus] = WeakValueDictionary()  # a line exists once a process
+
+
+def bus_for(address: Address, clock: Clock, tap: Tap) -> Bus:
+    """Give the bus of a line: the same for all devices that are on it."""
+    bus = _buses.get(address)
+    if bus is None:
+        bus = _buses[address] = Bus(_line(address, clock), clock, tap)
+    return bus
+
+
+def _line(address: Address, clock: Clock) -> Line:
+    if isinstance(address, SerialAddress):
+        return SerialLine(address, clock)
+    return TcpLine(address, clock)
