@@ -21,6 +21,7 @@ from agent.drivers import table
 from agent.drivers.means import Means
 from agent.drivers.port import Driver
 from agent.drivers.profiles import default_folders, profile_names
+from agent.frames_answer import FramesAnswer
 from agent.freshness import Freshness
 from agent.intake import Intake
 from agent.model import Instant
@@ -185,7 +186,9 @@ class Service:
             (self._intake, self._delivery.outbox, self._publisher, self._delivery.board),
             self._wiring.driver_of,
         )
-        return ControlServer(Path(self._settings.control.path), answers.verbs)
+        frames = FramesAnswer(self._means.tap, self._clock, tuple(self._wiring.drivers))
+        verbs = {**answers.verbs, "bus": frames.bus}
+        return ControlServer(Path(self._settings.control.path), verbs)
 
     async def run(self) -> int:
         """Work until a signal comes (0) or something that must not fail does (1)."""

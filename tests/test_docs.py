@@ -43,6 +43,7 @@ RUN = {  # command: exit code
     "elevator-agent version --json": 0,
 }
 LIVE = "asks a running service; its answers are tested below and in test_cli.py"
+LIVE_BUS = "shows a running service's frames; test_bus.py runs it"
 NOT_RUN = {  # command: why not
     "make run": "starts the demonstration; test_story.py runs it",
     "make test": "is what runs this",
@@ -52,6 +53,9 @@ NOT_RUN = {  # command: why not
     "elevator-agent signals --json": LIVE,
     "elevator-agent events --since 2h --severity major": LIVE,
     "elevator-agent events --follow": LIVE,
+    "elevator-agent bus": LIVE_BUS,
+    "elevator-agent bus --driver controller --address 0x10-0x22": LIVE_BUS,
+    "elevator-agent bus --errors --kept --full": LIVE_BUS,
     "mosquitto_sub -v -t 'elevator/v1/#'": "listens to a broker for good",
 }
 OF_A_SITE = {
@@ -191,7 +195,8 @@ def test_every_verb_option_and_error_of_the_command_line_is_documented():
         assert f"\n## {verb}\n" in page
         options = set(re.findall(r"--[a-z]+", run(BIN / "elevator-agent", verb, "--help").stdout))
         assert options <= set(re.findall(r"--[a-z]+", page)), verb
-    refusals = "".join(words(ROOT / f"agent/{name}.py") for name in ("answers", "control"))
+    sources = ("answers", "control", "frames_answer")
+    refusals = "".join(words(ROOT / f"agent/{name}.py") for name in sources)
     codes = set(re.findall(r'(?:RefusedError|_fail)\(\s*"(\w+)"', refusals))
     assert codes >= {"busy", "malformed", "bad_params"}
     assert codes <= set(re.findall(r"`(\w+)`", page))

@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from agent.cli.bus_texts import BUS_TEXTS
+
 Lang = Literal["en", "zh"]
 
 TEXTS: Mapping[str, tuple[str, str]] = {
@@ -84,6 +86,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "elevator-agent replay incident.jsonl.gz --config ./agent.toml --json"),
         "",
     ),
+    **BUS_TEXTS,
     "version.short": ("The version of this program.", "本程序的版本。"),
     "version.help": ("Show the version of this program and of Python.", "显示本程序与 Python 的版本。"),
     "version.examples": ("elevator-agent version", ""),

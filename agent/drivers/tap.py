@@ -42,7 +42,7 @@ class Tap:
     def passed(self, frame: Frame) -> None:
         """Tell of one frame."""
         self._kept.append(frame)
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):  # one may stop meanwhile
             listener(frame)
 
     @property
