@@ -14,7 +14,13 @@ from agent.drivers.profiles import (
     load_profile,
     profile_names,
 )
-from agent.settings import DriverSettings, GpioSettings, IntercomSettings, ModbusSettings
+from agent.settings import (
+    CardSettings,
+    DriverSettings,
+    GpioSettings,
+    IntercomSettings,
+    ModbusSettings,
+)
 
 Folders = Iterable[Path]
 
@@ -90,8 +96,21 @@ def _intercom_signals(settings: IntercomSettings, _folders: Folders) -> Mapping[
     return staleness_us(settings)
 
 
+def _card(settings: CardSettings, means: Means) -> Driver:
+    from agent.drivers.card import CardDriver
+
+    return CardDriver(settings, means.clock, means.tap)
+
+
+def _card_signals(settings: CardSettings, _folders: Folders) -> Mapping[str, int]:
+    from agent.drivers.card_field import staleness_us
+
+    return staleness_us(settings)
+
+
 _KINDS: Mapping[type, tuple[Callable[..., Any], Callable[..., Any]]] = {
     ModbusSettings: (_modbus, _modbus_signals),
     GpioSettings: (_gpio, _gpio_signals),
     IntercomSettings: (_intercom, _intercom_signals),
+    CardSettings: (_card, _card_signals),
 }
