@@ -62,7 +62,7 @@ def _build(kind: inspect.Type, value: object, key: str, walk: _Walk, note: str =
             return _array(kind, value, key, walk)
         case inspect.UnionType(types=types):
             structs = [each for each in types if isinstance(each, inspect.StructType)]
-            if structs:
+            if structs and structs[0].tag_field:
                 return _tagged(structs, value, key, walk)
             (inner,) = (each for each in types if not isinstance(each, inspect.NoneType))
             return _build(inner, value, key, walk, note)

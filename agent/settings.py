@@ -100,23 +100,49 @@ class MonitorSettings(_Settings, frozen=True):
     mains_lost_s: Limit = 1
     entrapment_possible_s: Limit = 30
     ard_hold_s: Annotated[float, Meta(ge=0, le=600)] = 0
+    unintended_movement_s: Limit = 1
+    overspeed_s: Limit = 0.5
+    brake_moving_s: Limit = 1
+    brake_standing_s: Limit = 5
+    run_time_limit_s: Limit = 60
+    full_travel_s: Annotated[float, Meta(ge=0, le=600)] = 0
+    start_failure_s: Limit = 60
     car_call_is_evidence: bool = True
 
 
 Pin = Annotated[int, Meta(ge=0, le=27)]
 Level = Literal["low", "high"]
+Pull = Literal["up", "down", "none"]
 DebounceMs = Annotated[int, Meta(ge=5, le=2000)]
 
 
 class GpioInput(_Settings, frozen=True):
     """One contact. `active` is the level at which the signal is true (for a door: closed).
 
-    `debounce_ms` is how long a level must stand.
+    `pull` is the resistor that holds the pin while the contact is open; without it the one against
+    `active`. `debounce_ms` is how long a level must stand, `release_ms` how long for false where that
+    differs. `inverse_pin` is the other contact of a pair, wired alike and true when the signal is
+    false; both may say the same for less than `settle_ms` (1000). A counter counts its contact's
+    becoming true, at most `max_hz` (5) times a second.
     """
 
     pin: Pin
     active: Level = "low"
+    pull: Pull | None = None
     debounce_ms: DebounceMs = 50
+    release_ms: DebounceMs | None = None
+    inverse_pin: Pin | None = None
+    settle_ms: Annotated[int, Meta(ge=20, le=10_000)] | None = None
+    max_hz: Annotated[float, Meta(ge=0.1, le=20)] | None = None
+
+
+class GpioAnnouncement(_Settings, frozen=True):
+    """The output that starts a player to calm trapped people: on for `on_s`, again every `repeat_s`."""
+
+    pin: Pin
+    active: Level = "high"
+    on_s: Annotated[float, Meta(ge=0.2, le=60)] = 2.0
+    repeat_s: Annotated[float, Meta(ge=90, le=3600)] = 300.0
 
 
 class ModbusSettings(_Settings, frozen=True, tag_field="kind", tag="modbus"):
@@ -138,10 +164,11 @@ class ModbusSettings(_Settings, frozen=True, tag_field="kind", tag="modbus"):
 
 
 class GpioSettings(_Settings, frozen=True, tag_field="kind", tag="gpio"):
-    """Contacts on the Pi's own pins. `inputs` maps a signal to its pin."""
+    """Contacts on the Pi's own pins. `inputs` maps a signal to its pin; `announcement` is an output."""
 
     name: Name
     inputs: dict[str, GpioInput]
+    announcement: GpioAnnouncement | None = None
 
 
 _HOST = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)"
@@ -168,14 +195,24 @@ class IntercomSettings(_Settings, frozen=True, tag_field="kind", tag="intercom")
     """One station of the five-party intercom: whether it is there, each `interval_s`.
 
     Probes sip, tcp and icmp ask the station at `address`; udp hears its heartbeat on the agent's own
-    `address`, mqtt on `topic` of the agent's broker; contact reads `pin`. `transport` is for sip. A
-    question takes at most `timeout_s`.
+    `address` (from `sender` alone, if given), mqtt on `topic` of the agent's broker; contact reads
+    `pin`. `transport` is for sip. A question takes at most `timeout_s`.
     """
 
     name: Name
     station: Literal["car", "machine_room", "car_top", "pit", "duty_room"]
     probe: Literal["sip", "tcp", "icmp", "udp", "mqtt", "contact"] = "sip"
     address: HostMaybePort | None = None
+    sender: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[0-9A-Fa-f:.]+\Z",
+                description='an address in numbers, such as "192.168.1.30"',
+            ),
+        ]
+        | None
+    ) = None
     topic: Annotated[str, Meta(min_length=1)] | None = None
     pin: Pin | None = None
     active: Level = "low"

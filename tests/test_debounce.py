@@ -13,7 +13,7 @@ STEP = 5_000
 
 def settled(level: bool) -> Debouncer:
     """Give an input that has rested at a level until 0."""
-    debouncer = Debouncer(DEBOUNCE)
+    debouncer = Debouncer(DEBOUNCE, DEBOUNCE)
     debouncer.sample(level, -DEBOUNCE)
     assert debouncer.sample(level, 0) is level
     return debouncer
@@ -26,7 +26,7 @@ def run(debouncer: Debouncer, samples: Iterable[tuple[int, bool]]) -> list[tuple
 
 
 def test_the_first_level_counts_when_it_has_stood_for_the_debounce_time() -> None:
-    debouncer = Debouncer(DEBOUNCE)
+    debouncer = Debouncer(DEBOUNCE, DEBOUNCE)
     assert debouncer.unstable
     changes = run(debouncer, [(0, False), (DEBOUNCE - 1, False), (DEBOUNCE, False)])
     assert changes == [(DEBOUNCE, False)]
@@ -90,14 +90,14 @@ def test_after_chatter_a_level_that_stands_counts_as_usual() -> None:
 
 
 def test_a_debounce_longer_than_the_chatter_rule_is_still_waited_for() -> None:
-    slow = Debouncer(2 * CHATTER_US)
+    slow = Debouncer(2 * CHATTER_US, 2 * CHATTER_US)
     samples = [(at, True) for at in range(0, 3 * CHATTER_US, STEP)]
     assert run(slow, samples) == [(2 * CHATTER_US, True)]
 
 
 @given(st.lists(st.tuples(st.integers(1, 200_000), st.booleans()), max_size=60))
 def test_a_change_always_differs_from_the_level_before_it(steps: list[tuple[int, bool]]) -> None:
-    debouncer, at = Debouncer(DEBOUNCE), 0
+    debouncer, at = Debouncer(DEBOUNCE, DEBOUNCE), 0
     levels: list[bool | None] = [None]
     for wait, level in steps:
         at += wait

@@ -1,5 +1,7 @@
 """When a contact's level counts: after it has stood still for long enough. Pure, one input each.
 
+Becoming true and becoming false have a time each: an alarm shall be quick, its end may be slow.
+
 A contact that never comes to rest must not hide an alarm: after a second of uninterrupted chatter
 the level it held for most of that second counts, a tie as true, and a new second begins.
 """
@@ -14,9 +16,13 @@ CHATTER_US: Final = SECOND_US
 
 @dataclass(slots=True)
 class Debouncer:
-    """One input. `level` is the level that counts, None until the first one has stood."""
+    """One input. True counts after `press_us`, false after `release_us`.
 
-    debounce_us: int
+    `level` is the level that counts, None until the first one has stood.
+    """
+
+    press_us: int
+    release_us: int
     level: bool | None = None
     _seen: bool | None = None
     _seen_since_us: int = 0
@@ -32,7 +38,10 @@ class Debouncer:
     @property
     def due_us(self) -> int:
         """When the level seen last will have stood for long enough."""
-        return self._seen_since_us + self.debounce_us
+        return self._seen_since_us + self._limit_us(self._seen)
+
+    def _limit_us(self, level: bool | None) -> int:  # noqa: FBT001 - a level is a bool
+        return self.press_us if level else self.release_us
 
     def sample(self, seen: bool, at_us: int) -> bool | None:  # noqa: FBT001 - a level is a bool
         """Take a sample; the new level if another one counts from now on, else None."""
@@ -51,10 +60,11 @@ class Debouncer:
         assert self._restless_since_us is not None
         counted = self._seen
         restless_us = at_us - self._restless_since_us
+        mostly = 2 * self._true_us >= restless_us
         if at_us >= self.due_us:
             self._restless_since_us = None
-        elif restless_us >= CHATTER_US and restless_us > self.debounce_us:
-            counted = 2 * self._true_us >= restless_us
+        elif restless_us >= CHATTER_US and restless_us > self._limit_us(mostly):
+            counted = mostly
             self._restless_since_us, self._true_us = at_us, 0
         else:
             return None
