@@ -1,11 +1,11 @@
 """Which driver gives which signal, and how often: what a configuration says before anything is opened."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from agent.drivers.table import signals_of
+from agent.drivers.table import paces_of, signals_of
 from agent.model import SECOND_US
 from agent.settings import (
     CameraSettings,
@@ -25,11 +25,13 @@ class Wiring:
     """`drivers` maps each driver to its signals, `intervals_us` to its poll interval (0: edges wake it).
 
     `probing` are the drivers that ask a station whether it is there, which a silence is measured by.
+    `paces_us` are the signals that have an interval of their own.
     """
 
     drivers: Mapping[str, Sequence[str]]
     intervals_us: Mapping[str, int]
     probing: frozenset[str] = frozenset()
+    paces_us: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @cached_property
     def driver_of(self) -> Mapping[str, str]:
@@ -38,8 +40,11 @@ class Wiring:
 
     @cached_property
     def polls_us(self) -> Mapping[str, tuple[str, int]]:
-        """Signal → (driver, poll interval in microseconds)."""
-        return {signal: (name, self.intervals_us[name]) for signal, name in self.driver_of.items()}
+        """Signal → (driver, how often it is read in microseconds)."""
+        return {
+            signal: (name, self.paces_us.get(signal, self.intervals_us[name]))
+            for signal, name in self.driver_of.items()
+        }
 
     @cached_property
     def intervals_of(self) -> Mapping[str, int]:
@@ -64,6 +69,7 @@ def wiring_of(settings: Settings, folders: Sequence[Path]) -> Wiring:
         frozenset(
             d.name for d in settings.drivers if isinstance(d, (IntercomSettings, CameraSettings))
         ),
+        {s: us for d in settings.drivers for s, us in paces_of(d, folders).items()},
     )
 
 

@@ -5,8 +5,7 @@ import contextlib
 import logging
 import random
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import pytest
 from pymodbus.pdu.register_message import WriteSingleRegisterRequest
@@ -15,190 +14,25 @@ from agent.clock import Clock
 from agent.drivers.blocks import Limits
 from agent.drivers.modbus import ModbusDriver, ReadOnlyFramer
 from agent.drivers.polling import Freshness, Grid
-from agent.drivers.profiles import Profile
 from agent.drivers.registers import Point, Table
-from agent.model import Quality, Reading
+from agent.drivers.tap import Tap
+from agent.drivers.tcp_tap import TcpTap
+from agent.model import Quality
 from agent.settings import ModbusSettings
-
-UNIT = 7
-WAIT_S = 10  # an upper bound that only a failure reaches
-
-Answer = Callable[[int, int, bytes], Awaitable[bytes | None]]
-
-
-@dataclass
-class Server:
-    """A Modbus TCP device: `answer(tid, unit, pdu)` gives the frame to send; None is silence.
-
-    Register n holds the n-th of `registers`, bit n the n-th of `bits`.
-    """
-
-    registers: list[int] = field(default_factory=lambda: list(range(100, 200)))
-    bits: list[bool] = field(default_factory=lambda: [n % 3 == 0 for n in range(100)])
-    functions: list[int] = field(default_factory=list)
-    asked_s: list[float] = field(default_factory=list)
-    open_connections: int = 0
-    connections: int = 0
-    port: int = 0
-    answer: Answer | None = None
-    hang_up: bool = False
-    _server: asyncio.Server | None = None
-    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
-
-    async def start(self) -> None:
-        """Listen, on the port of last time if there was one."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        """Stop listening and cut every connection."""
-        assert self._server is not None
-        self._server.close()
-        for writer in self._writers:
-            writer.transport.abort()
-        await until(lambda: self.open_connections == 0)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        self.open_connections += 1
-        self._writers.add(writer)
-        pending: set[asyncio.Task[None]] = set()
-        try:
-            while not self.hang_up:
-                head = await reader.readexactly(7)
-                tid, _, length, unit = struct.unpack(">HHHB", head)
-                pdu = await reader.readexactly(length - 1)
-                self.functions.append(pdu[0])
-                self.asked_s.append(asyncio.get_running_loop().time())
-                task = asyncio.create_task(self._reply(tid, unit, pdu, writer))
-                pending.add(task)
-                task.add_done_callback(pending.discard)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            for task in pending:
-                task.cancel()
-            self._writers.discard(writer)
-            writer.close()
-            self.open_connections -= 1
-
-    async def _reply(self, tid: int, unit: int, pdu: bytes, writer: asyncio.StreamWriter) -> None:
-        answer = self.answer or self.honest
-        frame = await answer(tid, unit, pdu)
-        if frame is not None and not writer.is_closing():
-            writer.write(frame)
-
-    async def honest(self, tid: int, unit: int, pdu: bytes) -> bytes:
-        """Answer as a device should."""
-        function, address, count = struct.unpack(">BHH", pdu)
-        if function in {1, 2}:
-            data = packed(self.bits[address : address + count])
-        else:
-            data = struct.pack(f">{count}H", *self.registers[address : address + count])
-        return frame_of(tid, unit, bytes([function, len(data)]) + data)
-
-
-def packed(bits: Sequence[bool]) -> bytes:
-    value = sum(bit << n for n, bit in enumerate(bits))
-    return value.to_bytes((len(bits) + 7) // 8, "little")
-
-
-def frame_of(tid: int, unit: int, pdu: bytes) -> bytes:
-    return struct.pack(">HHHB", tid, 0, len(pdu) + 1, unit) + pdu
-
-
-@dataclass
-class Heard:
-    """A sink that remembers."""
-
-    batches: list[list[Reading]] = field(default_factory=list)
-    links: list[tuple[bool, str]] = field(default_factory=list)
-    turns: int = 0
-
-    def readings(self, driver: str, readings: Sequence[Reading]) -> None:
-        assert driver == "controller"
-        assert len({reading.at_us for reading in readings}) == 1
-        self.batches.append(list(readings))
-
-    def link(self, driver: str, *, up: bool, reason: str) -> None:
-        assert driver == "controller"
-        self.links.append((up, reason))
-
-    def turned(self, driver: str) -> None:
-        assert driver == "controller"
-        self.turns += 1
-
-    def all(self, quality: Quality = Quality.GOOD) -> list[Reading]:
-        return [one for batch in self.batches for one in batch if one.quality is quality]
-
-    def values(self, signal: str) -> set[object]:
-        return {one.value for one in self.all() if one.signal == signal}
-
-    @property
-    def states(self) -> list[bool]:
-        return [up for up, _ in self.links]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition, which must come."""
-    async with asyncio.timeout(WAIT_S):
-        while not condition():  # noqa: ASYNC110 - conditions of many objects
-            await asyncio.sleep(0.005)
-
-
-FLOOR = Point(signal="car.floor", table=Table.HOLDING, address=3)
-SPEED = Point(signal="car.speed_mm_s", table=Table.INPUT, address=4, most=150)
-ZONE = Point(signal="car.door_zone", table=Table.DISCRETE, address=9)
-LIGHT = Point(signal="car.light", table=Table.COIL, address=1)
-
-
-def profile(*points: Point, answer_max_ms: int = 50, stale_ms: int | None = None) -> Profile:
-    """Give a profile of these points, each readable and nothing else."""
-    readable: dict[Table, tuple[range, ...]] = {}
-    for point in points:
-        readable[point.table] = (*readable.get(point.table, ()), point.addresses)
-    limits = Limits(readable=readable)
-    return Profile(
-        name="test", title="t", source="s", verified=(), uncertain=(), limits=limits,
-        answer_max_us=answer_max_ms * 1000, points=points,
-    )  # fmt: skip
-
-
-@contextlib.asynccontextmanager
-async def polled(
-    server: Server, *points: Point, interval_ms: int = 20, timeout_ms: int = 60, unit: int = UNIT
-) -> AsyncIterator[tuple[Heard, ModbusDriver]]:
-    """Run a driver on a server for the length of the block; afterwards nothing stays open."""
-    settings = ModbusSettings(
-        name="controller",
-        profile="test",
-        url=f"tcp://127.0.0.1:{server.port}",
-        device_id=unit,
-        poll_interval_ms=interval_ms,
-        timeout_ms=timeout_ms,
-    )
-    driver = ModbusDriver(settings, profile(*points), Clock(), random.Random(1))
-    heard = Heard()
-    task = asyncio.create_task(driver.run(heard))
-    try:
-        yield heard, driver
-        assert not task.done()
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-    await until(lambda: server.open_connections == 0)
-
-
-@contextlib.asynccontextmanager
-async def device() -> AsyncIterator[Server]:
-    server = Server()
-    await server.start()
-    try:
-        yield server
-    finally:
-        await server.stop()
+from tests.tcp_stage import (
+    FLOOR,
+    LIGHT,
+    SPEED,
+    ZONE,
+    Heard,
+    Server,
+    device,
+    frame_of,
+    polled,
+    profile,
+    silence,
+    until,
+)  # fmt: skip
 
 
 def test_every_table_is_read_with_its_own_function_and_nothing_else_is_ever_sent() -> None:
@@ -223,7 +57,9 @@ def test_every_table_is_read_with_its_own_function_and_nothing_else_is_ever_sent
 
 def test_the_encoder_refuses_to_write() -> None:
     with pytest.raises(AssertionError, match="only reads"):
-        ReadOnlyFramer().buildFrame(WriteSingleRegisterRequest(address=1, registers=[1]))
+        ReadOnlyFramer(TcpTap(Tap(), Clock(), "c"), lambda _: "").buildFrame(
+            WriteSingleRegisterRequest(address=1, registers=[1])
+        )
 
 
 def test_a_new_value_arrives_with_the_next_poll_and_time_only_goes_forward() -> None:
@@ -234,6 +70,93 @@ def test_a_new_value_arrives_with_the_next_poll_and_time_only_goes_forward() -> 
             await until(lambda: heard.values("car.floor") == {103, 9})
         times = [batch[0].at_us for batch in heard.batches]
         assert times == sorted(set(times))
+
+    asyncio.run(story())
+
+
+def counter(address: int, every_ms: int) -> Point:
+    signal = f"host.counter_{address}"
+    return Point(signal=signal, table=Table.HOLDING, address=address, every_us=every_ms * 1000)
+
+
+def test_counters_are_asked_for_once_a_minute_and_everything_after_a_reconnection() -> None:
+    async def story() -> None:
+        server = Server()
+        await server.start()
+        points = (FLOOR, counter(40, 60_000), counter(60, 60_000))
+        async with polled(server, *points) as (heard, driver):
+            await until(lambda: len(heard.batches) >= 9)
+            assert len(heard.batches[0]) == 3
+            assert all(len(batch) == 1 for batch in heard.batches[1:])
+            await server.stop()
+            await server.start()
+            await until(lambda: driver.statistics.connects == 2)
+            await until(lambda: len(server.questions) == 2 and len(server.questions[1]) >= 9)
+        await server.stop()
+        for questions in server.questions:
+            assert sorted(questions[:3]) == [(3, 1), (40, 1), (60, 1)]
+            assert set(questions[3:]) == {(3, 1)}
+
+    asyncio.run(story())
+
+
+def test_slow_blocks_come_due_one_a_poll() -> None:
+    async def story() -> None:
+        server = Server()
+        await server.start()
+        points = (FLOOR, counter(40, 500), counter(60, 500), counter(80, 500))
+        async with polled(server, *points) as (heard, _):
+            await until(lambda: min(len(heard.of(f"host.counter_{n}")) for n in (40, 60, 80)) >= 3)
+        await server.stop()
+        assert {len(batch) for batch in heard.batches[1:]} == {1, 2}
+
+    asyncio.run(story())
+
+
+def test_a_device_of_slow_points_alone_shows_signs_of_life_between_them() -> None:
+    async def story() -> None:
+        async with device() as server, polled(server, counter(40, 60_000)) as (heard, driver):
+            await until(lambda: heard.states == [True])
+            turns = heard.turns
+            await until(lambda: heard.turns > turns + 5)
+            assert driver.statistics.polls == 1
+
+    asyncio.run(story())
+
+
+def test_a_link_is_not_up_for_what_a_slow_block_alone_answers() -> None:
+    async def story() -> None:
+        async with device() as server:
+
+            async def only_counters(tid: int, unit: int, pdu: bytes) -> bytes:
+                if pdu[1:3] == b"\0\3":
+                    return frame_of(tid, unit, bytes([0x83, 4]))
+                return await server.honest(tid, unit, pdu)
+
+            server.answer = only_counters
+            async with polled(server, FLOOR, counter(40, 100)) as (heard, _):
+                await until(lambda: heard.states == [False])
+                count = len(heard.of("host.counter_40"))
+                await until(lambda: len(heard.of("host.counter_40")) > count + 2)
+                assert heard.states == [False]
+                server.answer = None
+                await until(lambda: heard.states == [False, True])
+
+    asyncio.run(story())
+
+
+def test_no_address_outside_the_readable_ranges_is_asked_for_and_no_more_than_the_most() -> None:
+    async def story() -> None:
+        server = Server()
+        await server.start()
+        ranges = (range(2, 5), range(6, 20))
+        allowed = Limits(readable={Table.HOLDING: ranges}, max_registers=4)
+        points = [counter(address, 0) for address in (2, 3, 4, 6, 7, 9, 10, 19)]
+        async with polled(server, *points, within=allowed) as (heard, _):
+            await until(lambda: len(heard.batches) >= 2)
+        await server.stop()
+        asked = set(server.questions[0])
+        assert asked == {(2, 3), (6, 4), (10, 1), (18, 2)}
 
     asyncio.run(story())
 
@@ -287,10 +210,6 @@ def test_a_device_that_refuses_everything_is_a_link_that_is_down_and_says_why() 
             assert server.connections == 1
 
     asyncio.run(story())
-
-
-async def silence(_tid: int, _unit: int, _pdu: bytes) -> None:
-    return None
 
 
 def test_a_silent_device_is_down_once_its_values_are_too_old_and_back_with_its_answer(

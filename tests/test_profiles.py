@@ -284,6 +284,34 @@ def test_a_value_may_be_three_polls_old_and_at_least_two_seconds(tmp_path: Path)
     assert limits[2000] == {"car.door_zone": 6_000_000, "car.floor": 6_000_000}
 
 
+def test_a_slow_value_may_be_three_of_its_own_polls_old(tmp_path: Path) -> None:
+    slow = point("controller.run_count", address="3", every_ms="60000")
+    (tmp_path / "box.toml").write_text(HEAD + ZONE + slow, encoding="utf-8")
+    polled = modbus(poll_interval_ms=200)
+    assert table.signals_of(polled, (tmp_path,)) == {
+        "car.door_zone": 2_000_000,
+        "controller.run_count": 180_000_000,
+    }
+    assert table.paces_of(polled, (tmp_path,)) == {
+        "car.door_zone": 200_000,
+        "controller.run_count": 60_000_000,
+    }
+
+
+def test_a_pace_faster_than_the_polls_is_theirs(tmp_path: Path) -> None:
+    quick = point("controller.run_count", address="3", every_ms="100")
+    (tmp_path / "box.toml").write_text(HEAD + quick, encoding="utf-8")
+    polled = modbus(poll_interval_ms=1000)
+    assert table.paces_of(polled, (tmp_path,)) == {"controller.run_count": 1_000_000}
+    assert table.signals_of(polled, (tmp_path,)) == {"controller.run_count": 3_000_000}
+
+
+@pytest.mark.parametrize("every_ms", ["99", "3600001", "true", "1.5"])
+def test_a_pace_out_of_its_bounds_is_told(tmp_path: Path, every_ms: str) -> None:
+    slow = point("controller.run_count", address="3", every_ms=every_ms)
+    assert "every_ms" in only_problem(tmp_path, HEAD + slow)
+
+
 def test_contacts_may_be_three_re_reads_old() -> None:
     settings = GpioSettings(name="contacts", inputs={"alarm.button": GpioInput(pin=17)})
     assert table.signals_of(settings, ()) == {"alarm.button": 3_000_000}

@@ -152,6 +152,38 @@ def test_a_gap_that_the_device_does_not_answer_is_never_read() -> None:
     assert [(b.address, b.count) for b in plan(at(0, 1, 3), holes)] == [(0, 2), (3, 1)]
 
 
+def test_a_gap_is_read_over_when_the_device_answers_it_and_it_is_no_wider_than_worth_it() -> None:
+    whole = Limits(readable={Table.HOLDING: (range(5),)}, max_gap=1)
+    assert plan(at(0, 1, 3), whole) == (Block(Table.HOLDING, 0, 4),)
+
+
+def test_points_of_another_pace_have_blocks_of_their_own() -> None:
+    slow = [number(address=address, every_us=60_000_000) for address in (13, 14)]
+    fast, counters = compile_blocks([*slow, *at(10, 12)], limits())
+    assert (fast.block, fast.every_us) == (Block(Table.HOLDING, 10, 3), 0)
+    assert (counters.block.address, counters.block.end) == (13, 15)
+    assert counters.every_us == 60_000_000
+
+
+def test_a_slow_point_that_a_faster_block_covers_is_read_with_it() -> None:
+    slow = number(address=11, every_us=60_000_000)
+    (only,) = compile_blocks([slow, *at(10, 12)], limits())
+    assert only.every_us == 0
+    assert len(only.signals) == 3
+
+
+def test_a_pace_no_slower_than_the_polls_is_theirs() -> None:
+    points = [number(address=10), number(address=11, every_us=200_000)]
+    assert [one.every_us for one in compile_blocks(points, limits(), 200_000)] == [0]
+    assert [one.every_us for one in compile_blocks(points, limits(), 199_999)] == [0, 200_000]
+
+
+def test_blocks_of_different_pace_have_different_lengths_too() -> None:
+    points = [number(address=10), number(address=40, every_us=1_000_000)]
+    fast, slow = compile_blocks(points, limits())
+    assert fast.block.shape != slow.block.shape
+
+
 def test_blocks_of_one_table_get_different_lengths_where_the_map_allows() -> None:
     counts = [b.count for b in plan(at(10, 30, 50), limits())]
     assert len(set(counts)) == 3
@@ -169,6 +201,7 @@ points = st.builds(
     table=st.sampled_from(Table),
     address=st.integers(0, 300),
     type=st.sampled_from([Type.U16, Type.I16]),
+    every_us=st.sampled_from([None, 1_000_000, 60_000_000]),
 ) | st.builds(
     number,
     table=st.sampled_from([Table.HOLDING, Table.INPUT]),
@@ -193,6 +226,10 @@ def test_every_point_lies_whole_in_a_block_within_all_limits(
         assert one.block.count <= most
         assert allowed.is_readable(one.block.table, one.block.address, one.block.end)
         assert len(one.decode([0] * one.block.count, AT)) == len(one.signals)
+    blocks = [one.block for one in compiled]
+    assert len(set(blocks)) == len(blocks)
+    paces_us = [one.every_us for one in compiled]
+    assert paces_us == sorted(paces_us)
 
 
 @given(st.lists(st.integers() | st.booleans(), max_size=12), st.sampled_from(Table))

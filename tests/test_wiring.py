@@ -22,6 +22,13 @@ def test_each_signal_has_its_driver_and_its_poll_interval(tmp_path: Path) -> Non
     assert set(wiring.signals) == set(wiring.driver_of)
 
 
+def test_a_signal_with_a_pace_of_its_own_is_read_at_that() -> None:
+    wired = {"controller": ["car.door_zone", "controller.run_count"]}
+    wiring = Wiring(wired, {"controller": 200_000}, paces_us={"controller.run_count": 60_000_000})
+    assert wiring.polls_us["car.door_zone"] == ("controller", 200_000)
+    assert wiring.polls_us["controller.run_count"] == ("controller", 60_000_000)
+
+
 def test_nothing_configured_is_nothing_wired(tmp_path: Path) -> None:
     path = configuration(tmp_path)
     assert wiring_of(load(path), ()).signals == ()

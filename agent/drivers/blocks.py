@@ -1,7 +1,8 @@
-"""Which registers to ask for in one request: points to read blocks. Pure.
+"""Which registers to ask for in one request, and how often: points to read blocks. Pure.
 
 Blocks of one device get different lengths where its map allows it, so that a late answer to one
-block cannot pass for the answer to another.
+block cannot pass for the answer to another. Points of one pace share blocks; a slow point that a
+faster block covers anyway is read with it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,10 +55,11 @@ class Limits:
         )
 
 
-def plan(points: Iterable[Point], limits: Limits) -> tuple[Block, ...]:
+def plan(points: Iterable[Point], limits: Limits, taken: Iterable[Block] = ()) -> tuple[Block, ...]:
     """Merge points into the fewest blocks that gaps and limits allow, by table and address.
 
-    Where the readable addresses allow it, no two blocks have the same shape.
+    Where the readable addresses allow it, no two blocks have the same shape, nor that of a block
+    already `taken`.
     """
     blocks: list[Block] = []
     for point in sorted(points, key=lambda p: (p.table.function, p.address, p.width)):
@@ -67,7 +69,7 @@ def plan(points: Iterable[Point], limits: Limits) -> tuple[Block, ...]:
             blocks.append(block)
         else:
             blocks[-1] = merged
-    return tuple(_distinct(blocks, limits))
+    return tuple(_distinct(blocks, limits, {block.shape for block in taken}))
 
 
 def _merged(left: Block, right: Block, limits: Limits) -> Block | None:
@@ -79,8 +81,9 @@ def _merged(left: Block, right: Block, limits: Limits) -> Block | None:
     return both if limits.is_readable(both.table, both.address, both.end) else None
 
 
-def _distinct(blocks: Sequence[Block], limits: Limits) -> list[Block]:
-    shapes: set[tuple[Table, int]] = set()
+def _distinct(
+    blocks: Sequence[Block], limits: Limits, shapes: set[tuple[Table, int]]
+) -> list[Block]:
     result: list[Block] = []
     for block in blocks:
         chosen = next((b for b in _widened(block, limits) if b.shape not in shapes), block)
@@ -102,13 +105,15 @@ def _widened(block: Block, limits: Limits) -> Iterable[Block]:
 class Compiled:
     """A block with the functions that read its points from the answer's words.
 
-    `signals`, `decoders` and `max_steps` belong together, one each a point.
+    `signals`, `decoders` and `max_steps` belong together, one each a point. `every_us` is its pace;
+    0 is at every poll.
     """
 
     block: Block
     signals: tuple[str, ...]
     decoders: tuple[Decode, ...]
     max_steps: tuple[float | None, ...]
+    every_us: int = 0
 
     def decode(self, words: Words, at_us: int) -> list[Reading]:
         """Read every point; the whole block or nothing: none from an answer of another length."""
@@ -117,18 +122,44 @@ class Compiled:
         return [decode(words, at_us) for decode in self.decoders]
 
 
-def compile_blocks(points: Sequence[Point], limits: Limits) -> tuple[Compiled, ...]:
-    """Plan the blocks and give each its points' decoders; each point is read exactly once."""
-    homes: dict[Block, list[Point]] = {block: [] for block in plan(points, limits)}
+def compile_blocks(
+    points: Sequence[Point], limits: Limits, poll_us: int = 0
+) -> tuple[Compiled, ...]:
+    """Plan the blocks and give each its points' decoders; each point is read exactly once.
+
+    The fastest come first. A pace that is not slower than a poll, `poll_us`, is that of the polls.
+    """
+    homes: dict[Block, list[Point]] = {}
+    paces_us: dict[Block, int] = {}
+    for every_us, group in _by_pace(points, poll_us):
+        homeless = [point for point in group if _home(homes, point) is None]
+        for block in plan(homeless, limits, homes):
+            homes[block], paces_us[block] = [], every_us
+        for point in group:
+            home = _home(homes, point)
+            assert home is not None, "every point is planned for"
+            homes[home].append(point)
+    return tuple(
+        _compiled(block, inside, paces_us[block]) for block, inside in homes.items() if inside
+    )
+
+
+def _by_pace(points: Sequence[Point], poll_us: int) -> list[tuple[int, list[Point]]]:
+    groups: dict[int, list[Point]] = {}
     for point in points:
-        homes[next(block for block in homes if _holds(block, point))].append(point)
-    return tuple(_compiled(block, inside) for block, inside in homes.items() if inside)
+        every_us = point.every_us or 0
+        groups.setdefault(every_us if every_us > poll_us else 0, []).append(point)
+    return sorted(groups.items())
 
 
-def _compiled(block: Block, points: Sequence[Point]) -> Compiled:
+def _home(blocks: Iterable[Block], point: Point) -> Block | None:
+    return next((block for block in blocks if _holds(block, point)), None)
+
+
+def _compiled(block: Block, points: Sequence[Point], every_us: int) -> Compiled:
     signals = tuple(point.signal for point in points)
     decoders = tuple(decoder(point, block.address) for point in points)
-    return Compiled(block, signals, decoders, tuple(point.max_step for point in points))
+    return Compiled(block, signals, decoders, tuple(point.max_step for point in points), every_us)
 
 
 def _holds(block: Block, point: Point) -> bool:

@@ -81,7 +81,7 @@ class IntercomDriver:
         began_us = self._clock.uptime_us()
         try:
             await self._station.ask()
-            self.statistics.round_trip_ms = (self._clock.uptime_us() - began_us) / 1000
+            self.statistics.answered_in(self._clock.uptime_us() - began_us)
             self._heard(sink, answered=True, how="it answers")
         except UnansweredError as error:
             self.statistics.timeouts += 1

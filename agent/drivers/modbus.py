@@ -25,6 +25,8 @@ from agent.drivers.poller import Poller
 from agent.drivers.profiles import Profile
 from agent.drivers.refusals import refusal
 from agent.drivers.registers import Table, Words
+from agent.drivers.tap import Tap
+from agent.drivers.tcp_tap import TcpTap
 from agent.drivers.wire import NoAnswerError, RefusedError, SilenceError
 from agent.settings import ModbusSettings
 
@@ -35,33 +37,56 @@ CONNECT_S: Final = 0.8  # with the longest back-off below 2 s: a returned device
 BACKOFF_FIRST_S: Final = 0.25
 BACKOFF_MOST_S: Final = 1.0
 SILENT_POLLS: Final = 3  # then the connection itself is suspected and made anew
+MOST_HELD: Final = 4096  # bytes that make no frame, held for the tap
+_FOREIGN: Final = "of another device, or to another question; not believed"
+_UNREADABLE: Final = "its function or length is not one of an answer to a read; not believed"
+_UNASKED: Final = "nobody waits for it: late, or sent twice"
 AFTER_DROP_S: Final = 1.0  # a device that serves one connection only needs time to forget the old
 
 
 class ReadOnlyFramer(FramerSocket):
-    """Lets only read requests out, and no bytes from outside break the connection's callback."""
+    """Lets only read requests out, and no bytes from outside break the connection's callback.
 
-    def __init__(self) -> None:
+    Tells the tap of each frame; `judge` says what is wrong with an answer.
+    """
+
+    def __init__(self, tap: TcpTap, judge: Callable[[ModbusPDU], str]) -> None:
         decoder = DecodePDU(is_server=False)
         known = DecodePDU.pdu_table.items()
         decoder.pdu_table = {code: pair for code, pair in known if code in READ_FUNCTIONS}
         super().__init__(decoder)
+        self._tap, self._judge = tap, judge
 
     def buildFrame(  # type: ignore[explicit-override]  # noqa: N802 - their name
         self, message: ModbusPDU
     ) -> bytes:
         """Encode a request; anything but a read is our own mistake."""
         assert message.function_code in READ_FUNCTIONS, "this agent only reads"
-        return super().buildFrame(message)
+        frame = super().buildFrame(message)
+        self._tap.asked(frame)
+        return frame
 
     def handleFrame(  # type: ignore[explicit-override]  # noqa: N802 - their name
         self, data: bytes, exp_devid: int, exp_tid: int
     ) -> tuple[int, ModbusPDU | None]:
         """Decode what came; what cannot be decoded is dropped, and its request times out."""
+        answer: ModbusPDU | None
         try:
-            return super().handleFrame(data, exp_devid, exp_tid)
+            used, answer = super().handleFrame(data, exp_devid, exp_tid)
+            note = _FOREIGN if answer is None else self._judge(answer)
         except ModbusException:
-            return len(data), None
+            used, answer, note = len(data), None, _UNREADABLE
+        self._tell(data[:used], note, is_answer=answer is not None)
+        self._tap.held(data[used:])
+        return used, answer
+
+    def _tell(self, data: bytes, note: str, *, is_answer: bool) -> None:
+        """Tell frame by frame; of several the last is the answer, and the others were passed over."""
+        while data:
+            size = self.decode(data)[0] or len(data)
+            is_last = size >= len(data)
+            self._tap.came(data[:size], note if is_last or not is_answer else _FOREIGN)
+            data = data[size:]
 
 
 class TcpWire:
@@ -70,7 +95,9 @@ class TcpWire:
     patience: int = SILENT_POLLS
     rest_s: float = AFTER_DROP_S
 
-    def __init__(self, settings: ModbusSettings, answer_max_us: int, clock: Clock) -> None:
+    def __init__(
+        self, settings: ModbusSettings, answer_max_us: int, clock: Clock, tap: TcpTap
+    ) -> None:
         address = address_of(settings.url)
         assert isinstance(address, TcpAddress)
         self._settings, self._clock = settings, clock
@@ -78,6 +105,8 @@ class TcpWire:
         self._timeout_s = settings.timeout_ms / 1000
         self._waiting: asyncio.Timeout | None = None
         self._name = Name(address.host, address.port)
+        self._tap = tap
+        self._asked: Block | None = None
         self._client: AsyncModbusTcpClient | None = None
         self._readers: dict[Table, Callable[..., Awaitable[ModbusPDU]]] = {}
 
@@ -91,7 +120,8 @@ class TcpWire:
             reconnect_delay=0,
             trace_connect=self._changed,
         )
-        client.ctx.framer = ReadOnlyFramer()
+        client.ctx.framer = ReadOnlyFramer(self._tap, self._judge)
+        client.ctx.max_buffer_size = MOST_HELD
         self._readers = {
             Table.COIL: client.read_coils,
             Table.DISCRETE: client.read_discrete_inputs,
@@ -128,6 +158,7 @@ class TcpWire:
         """Close the connection properly, so that the device is free for the next one."""
         if self._client is not None:
             self._client.close()
+        self._tap.ended()
 
     async def read(self, block: Block) -> Words:
         """Read one whole block; raises NoAnswerError for anything but a proper answer in time."""
@@ -137,6 +168,7 @@ class TcpWire:
             await sleep_until(self._quiet_until_us)
             self._quiet_until_us = 0
         began_us = self._clock.uptime_us()
+        self._asked = block
         try:
             async with asyncio.timeout(self._timeout_s) as self._waiting:
                 answer = await ask(block.address, count=block.count, device_id=device_id)
@@ -144,11 +176,16 @@ class TcpWire:
             self._quiet_until_us = began_us + self._answer_max_us
             raise SilenceError(self._told(block, self._silence())) from None
         finally:
-            self._waiting = None
+            self._waiting = self._asked = None
         words, wrong = check_answer(answer, block, device_id)
         if not wrong:
             return words
         raise (RefusedError if answer.isError() else NoAnswerError)(self._told(block, wrong))
+
+    def _judge(self, answer: ModbusPDU) -> str:
+        if self._asked is None:
+            return _UNASKED
+        return check_answer(answer, self._asked, self._settings.device_id)[1]
 
     def _told(self, block: Block, wrong: str) -> str:
         where = f"{self._settings.url} device_id {self._settings.device_id}"
@@ -190,11 +227,14 @@ class ModbusDriver(Poller):
         profile: Profile,
         clock: Clock,
         chance: random.Random | None = None,
+        *,
+        tap: Tap | None = None,
     ) -> None:
+        told = TcpTap(tap or Tap(), clock, settings.name)
         super().__init__(
             settings.name,
-            lambda: TcpWire(settings, profile.answer_max_us, clock),
-            compile_blocks(profile.points, profile.limits),
+            lambda: TcpWire(settings, profile.answer_max_us, clock, told),
+            compile_blocks(profile.points, profile.limits, settings.poll_interval_ms * 1000),
             profile.staleness_us(settings.poll_interval_ms),
             interval_us=settings.poll_interval_ms * 1000,
             clock=clock,

@@ -11,8 +11,9 @@ from typing import Final
 
 from agent.backoff import Backoff
 from agent.clock import Clock, sleep, sleep_until
+from agent.drivers.agenda import Agenda
 from agent.drivers.blocks import Block, Compiled
-from agent.drivers.polling import Freshness, Grid, Silences, Statistics
+from agent.drivers.polling import Freshness, Grid, Statistics
 from agent.drivers.port import Sink
 from agent.drivers.registers import Words
 from agent.drivers.signs_of_life import SignsOfLife
@@ -30,6 +31,10 @@ from agent.model import SECOND_US, Quality, Reading
 _log = logging.getLogger("agent.poller")
 
 RETRY_US: Final = SECOND_US  # a silent device is asked at least this often, however slow the poll
+_DIFFER: Final = (
+    "the answers differ from poll to poll: noise on the line, or max_step of the profile too small; "
+    "check them"
+)
 LOOKS: Final = 2  # more, at once, when values wait for a poll that agrees
 
 
@@ -52,12 +57,21 @@ class Poller:
         self._name, self._signals = name, signals
         self._open_wire = open_wire
         self._blocks = blocks
-        self._silences = Silences(len(blocks))
+        self._agenda = Agenda([compiled.every_us for compiled in blocks], interval_us)
         self._interval_us = interval_us
         self._clock, self._backoff = clock, backoff
         self._trust = trust or AtOnce()
         self._reason = "not asked yet"
-        self._link = Freshness(min(signals.values()))
+        self._withheld: list[str] = []  # by the poll under way, or the last one
+        self._pace_us = min(compiled.every_us for compiled in blocks)
+        self._link = Freshness(
+            min(
+                signals[name]
+                for compiled in blocks
+                if compiled.every_us == self._pace_us
+                for name in compiled.signals
+            )
+        )
         self._fresh = {signal: Freshness(limit) for signal, limit in signals.items()}
 
     @property
@@ -100,11 +114,15 @@ class Poller:
     async def _poll(self, wire: Wire, sink: Sink, signs: SignsOfLife) -> None:
         """Poll on the grid until the connection is lost or says nothing."""
         grid = Grid(self._clock.uptime_us())
+        self._agenda.renew(grid.due_us)
         silent = 0
         while silent < wire.patience and not wire.is_gone:
-            with signs:
-                heard = await self._turn(wire, sink)
-            silent = 0 if heard else silent + 1
+            if self._agenda.order(self._clock.uptime_us()):
+                with signs:
+                    heard = await self._turn(wire, sink)
+                silent = 0 if heard else silent + 1
+            else:
+                sink.turned(self._name)
             step_us = min(self._interval_us, RETRY_US) if silent else self._interval_us
             await self._wait(wire, grid.after(self._clock.uptime_us(), step_us), sink)
 
@@ -113,7 +131,7 @@ class Poller:
         async with wire.turn():
             heard = await self._cycle(wire, sink)
             for _ in range(LOOKS):
-                if self._trust.is_waiting and not self._silences.met:
+                if self._withheld and self._trust.is_waiting and not self._agenda.met:
                     await self._cycle(wire, sink)
         return heard
 
@@ -126,30 +144,31 @@ class Poller:
             await sleep_until(due_us)
 
     async def _cycle(self, wire: Wire, sink: Sink) -> bool:
-        """Ask for every block once; True if the device said anything, be it a refusal.
+        """Ask once for every block that is due; True if the device said anything, be it a refusal.
 
         One silence a poll is enough: the next poll begins behind the silent block, so that those
         that are answered are all read each time. A block that stays silent though the others are
         answered is asked less often.
         """
         self.statistics.polls += 1
-        answers: list[tuple[Compiled, Words]] = []
+        self._withheld = []
+        answers: list[tuple[int, Words]] = []
         heard, at_us = False, 0
-        for n in self._silences.order(self._clock.uptime_us()):
-            compiled = self._blocks[n]
+        for n in self._agenda.order(self._clock.uptime_us()):
             try:
-                answers.append((compiled, await self._read(wire, compiled.block)))
+                answers.append((n, await self._read(wire, self._blocks[n].block)))
                 # The oldest answer dates the batch: nothing in it may look newer than it is.
                 heard, at_us = True, at_us or self._clock.uptime_us()
-                self._silences.came(n)
+                self._agenda.came(n, at_us)
             except NoAnswerError as error:
                 self._deliver(sink, answers, at_us)
                 answers, at_us = [], 0
                 self._reason = str(error)
-                self._missed(sink, compiled.signals)
+                self._missed(sink, self._blocks[n].signals)
                 if isinstance(error, SilenceError):
-                    self._silences.missed(n, self._clock.uptime_us(), others_answered=heard)
+                    self._agenda.missed(n, self._clock.uptime_us(), others_answered=heard)
                     break
+                self._agenda.refused(n, self._clock.uptime_us())
                 heard = True
             finally:
                 sink.turned(self._name)
@@ -173,35 +192,41 @@ class Poller:
         except NoAnswerError:
             self.statistics.malformed += 1
             raise
-        self.statistics.round_trip_ms = (self._clock.uptime_us() - began_us) / 1000
+        self.statistics.answered_in(self._clock.uptime_us() - began_us)
         return words
 
-    def _deliver(self, sink: Sink, answers: Sequence[tuple[Compiled, Words]], at_us: int) -> None:
-        """Report blocks in one batch, all at the instant when the last of them was in."""
-        readings = [r for answer in answers for r in self._trust.decode(*answer, at_us)]
-        if len(readings) < sum(len(compiled.signals) for compiled, _ in answers):
-            self._withheld(sink, answers, readings)
-        if not readings:
-            return
+    def _deliver(self, sink: Sink, answers: Sequence[tuple[int, Words]], at_us: int) -> None:
+        """Report blocks in one batch, all at the instant when the first of them was in."""
+        believed: list[Reading] = []
+        led = False
+        for n, words in answers:
+            compiled = self._blocks[n]
+            readings = self._trust.decode(compiled, words, at_us)
+            believed += readings
+            led |= bool(readings) and compiled.every_us == self._pace_us
+            if len(readings) < len(compiled.signals):
+                self._agenda.again(n, at_us)
+                known = {reading.signal for reading in readings}
+                self._withheld += [name for name in compiled.signals if name not in known]
+        if believed:
+            self._believed(sink, believed, at_us, led=led)
+        if self._withheld:
+            self._reason = _DIFFER
+            self._missed(sink, self._withheld)
+
+    def _believed(self, sink: Sink, readings: Sequence[Reading], at_us: int, *, led: bool) -> None:
+        """Report values. Only blocks of the fastest pace, `led`, say that the link is up.
+
+        By slower ones it would be up for a moment each time, on a device that answers nothing else.
+        """
         self._backoff.reset()
         back = [r.signal for r in readings if self._fresh[r.signal].came(at_us)]
-        if self._link.came(at_us):
+        if led and self._link.came(at_us):
             _log.info("%s: link is up", self._name)
             sink.link(self._name, up=True, reason="the device answers")
         elif back:
             _log.info("%s: answered again: %s", self._name, ", ".join(back))
         sink.readings(self._name, readings)
-
-    def _withheld(
-        self, sink: Sink, answers: Sequence[tuple[Compiled, Words]], readings: Sequence[Reading]
-    ) -> None:
-        believed = {reading.signal for reading in readings}
-        asked = [signal for compiled, _ in answers for signal in compiled.signals]
-        self._reason = (
-            "the answers differ from poll to poll: noise on the line, or max_step of the profile "
-            "too small; check them"
-        )
-        self._missed(sink, [signal for signal in asked if signal not in believed])
 
     def _missed(self, sink: Sink, signals: Iterable[str]) -> None:
         """Say once that signals, or the whole link, have been away for longer than they may."""

@@ -1,16 +1,15 @@
-"""When to poll, and whether the link is up: the decisions of a polled driver. Pure.
+"""When to poll, whether the link is up, and what is counted of it. Pure.
 
 Knows no protocol. A link is down only when nothing good came for a while, so that one lost answer
 is not an event; it is up again with the first good answer.
 """
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent.model import SECOND_US
-
-MISSES: Final = 3
-REST_US: Final = 5 * SECOND_US
+WINDOW: Final = 256  # answers whose times are kept
 
 
 @dataclass(slots=True)
@@ -53,47 +52,52 @@ class Freshness:
         return True
 
 
-class Silences:
-    """Which blocks of a device to ask, and in which order, when some stay silent.
+class Statistics:
+    """What a technician asks about a link; counted since the agent started.
 
-    A poll begins behind the block that was silent last. One that stays silent though others are
-    answered is left out for `REST_US`: it costs a whole time-out each time.
+    `polls`: how often the device was looked at. `answered`: questions with a proper answer;
+    `timeouts`: with none in time; `exceptions`: refused by the device; `malformed`: answered with
+    damaged bytes (checksum, length) or by somebody else. `connects`, `drops`: of the connection.
     """
 
-    def __init__(self, count: int) -> None:
-        self._first = 0
-        self._misses = [0] * count
-        self._rest_until_us = [0] * count
-        self.met = False  # whether the poll under way, or the last one, met a silent block
+    __slots__ = (
+        "answered", "connects", "drops", "exceptions", "malformed", "polls", "round_trips_us",
+        "timeouts",
+    )  # fmt: skip
 
-    def order(self, now_us: int) -> list[int]:
-        """Begin a poll: give its blocks, never none."""
-        self.met = False
-        turned = [*range(self._first, len(self._misses)), *range(self._first)]
-        return [n for n in turned if self._rest_until_us[n] <= now_us] or turned
+    def __init__(self) -> None:
+        self.polls = self.answered = self.timeouts = self.exceptions = self.malformed = 0
+        self.connects = self.drops = 0
+        self.round_trips_us: deque[int] = deque(maxlen=WINDOW)
 
-    def came(self, n: int) -> None:
-        """Note that a block was answered."""
-        self._misses[n] = 0
+    def answered_in(self, round_trip_us: int) -> None:
+        """Count one proper answer that took so long."""
+        self.answered += 1
+        self.round_trips_us.append(round_trip_us)
 
-    def missed(self, n: int, now_us: int, *, others_answered: bool) -> None:
-        """Note that a block was silent, in a poll in which others were answered or not."""
-        self.met = True
-        self._first = (n + 1) % len(self._misses)
-        if others_answered:
-            self._misses[n] += 1
-            if self._misses[n] >= MISSES:
-                self._rest_until_us[n] = now_us + REST_US
+    @property
+    def round_trip_ms(self) -> float | None:
+        """How long the last answer took; None before the first."""
+        return self.round_trips_us[-1] / 1000 if self.round_trips_us else None
+
+    def facts(self) -> dict[str, int | float | None]:
+        """Give all counts, and how long half and 95 % of the last `WINDOW` answers took at most, in ms."""
+        ordered = sorted(self.round_trips_us)
+        return {
+            "polls": self.polls,
+            "answered": self.answered,
+            "timeouts": self.timeouts,
+            "exceptions": self.exceptions,
+            "malformed": self.malformed,
+            "connects": self.connects,
+            "drops": self.drops,
+            "round_trip_p50_ms": _share_ms(ordered, 50),
+            "round_trip_p95_ms": _share_ms(ordered, 95),
+        }
 
 
-@dataclass(slots=True)
-class Statistics:
-    """What a technician asks about a link; counted since the agent started."""
-
-    polls: int = 0
-    timeouts: int = 0
-    exceptions: int = 0
-    malformed: int = 0
-    connects: int = 0
-    drops: int = 0
-    round_trip_ms: float | None = None
+def _share_ms(ordered_us: Sequence[int], percent: int) -> float | None:
+    """Give the least of ordered numbers that so many percent of them do not exceed, as ms."""
+    if not ordered_us:
+        return None
+    return ordered_us[-(-len(ordered_us) * percent // 100) - 1] / 1000

@@ -45,6 +45,7 @@ _KEYS: Mapping[str, Key] = {
     "max_step": Key("a number above 0: the most it changes between two polls", positive),
     "sentinels": Key("an array of raw numbers", array(whole(-(2**31), 0xFFFF_FFFF))),
     "shared": Key("true or false", flag, default=False),
+    "every_ms": Key("100 to 3600000", whole(100, 3_600_000)),
     "stale_after_ms": Key("500 to 3600000", whole(500, 3_600_000)),
 }
 _NUMERIC_KEYS = ("negative_from", "scale", "offset", "min", "max", "max_step")
@@ -84,7 +85,7 @@ def _read_point(name: str, body: object, limits: Limits, problems: Problems) -> 
 
 
 def _point(name: str, keys: Mapping[str, Any]) -> Point:
-    bit, stale_ms = keys["bit"], keys["stale_after_ms"]
+    bit, stale_ms, every_ms = keys["bit"], keys["stale_after_ms"], keys["every_ms"]
     return Point(
         signal=name,
         table=Table(keys["table"]),
@@ -103,6 +104,7 @@ def _point(name: str, keys: Mapping[str, Any]) -> Point:
         sentinels=frozenset(keys["sentinels"] or ()),
         shared=keys["shared"],
         stale_after_us=None if stale_ms is None else stale_ms * 1000,
+        every_us=None if every_ms is None else every_ms * 1000,
         max_step=keys["max_step"],
         source=keys["source"],
     )

@@ -56,12 +56,19 @@ class Profile:
     points: tuple[Point, ...]
 
     def staleness_us(self, poll_interval_ms: int) -> dict[str, int]:
-        """Give each signal's staleness limit: its own or 2 s, and never less than three polls."""
-        polls_us = STALE_POLLS * poll_interval_ms * 1000
+        """Give each signal's staleness limit: its own or 2 s, and at least three polls of its pace."""
+        paces_us = self.paces_us(poll_interval_ms)
         return {
-            point.signal: max(polls_us, point.stale_after_us or LEAST_STALENESS_US)
+            point.signal: max(
+                STALE_POLLS * paces_us[point.signal], point.stale_after_us or LEAST_STALENESS_US
+            )
             for point in self.points
         }
+
+    def paces_us(self, poll_interval_ms: int) -> dict[str, int]:
+        """Give how often each signal is asked for: at its own pace, never faster than the polls."""
+        poll_us = poll_interval_ms * 1000
+        return {point.signal: max(poll_us, point.every_us or poll_us) for point in self.points}
 
 
 def default_folders(config_path: Path) -> tuple[Path, ...]:

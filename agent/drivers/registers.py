@@ -65,10 +65,13 @@ class Point:
 
     `bits` are the first and last bit of a field of one register, 0 the least significant.
     `values` maps raw numbers to values; a number that is not in it is implausible.
+    `any_of`: so many registers are read, and the number is 1 if any bit of any of them is set.
     `negative_from`: a raw number at or above it means minus the excess (0xE0 + n for −n).
+    `divide`: the raw number is divided by it first, without a rest.
     Without `values` the value is raw × `scale` + `offset`. Outside `least` to `most`, or equal to
     one of the raw numbers in `sentinels`, it is bad. `shared` says that several points read the
-    same bits on purpose. `stale_after_us` overrides the default staleness.
+    same bits on purpose. `stale_after_us` overrides the default staleness. `every_us` is how often
+    it is worth reading; None is at every poll.
     `max_step`: over RTU, a number further from the last one than this counts only when the next
     poll agrees with it, that is, is no further than this from it. Choose what the device cannot
     exceed between two polls.
@@ -82,7 +85,9 @@ class Point:
     high_word_first: bool = True
     bits: tuple[int, int] | None = None
     values: Mapping[int, Value] | None = None
+    any_of: int | None = None
     negative_from: int | None = None
+    divide: int = 1
     scale: float = 1
     offset: float = 0
     invert: bool = False
@@ -91,12 +96,15 @@ class Point:
     sentinels: frozenset[int] = frozenset()
     shared: bool = False
     stale_after_us: int | None = None
+    every_us: int | None = None
     max_step: float | None = None
     source: str = ""
 
     @property
     def width(self) -> int:
         """How many addresses it takes."""
+        if self.any_of is not None:
+            return self.any_of
         return 2 if self.type.width_bits == 32 else 1
 
     @property
@@ -140,6 +148,9 @@ def decoder(point: Point, block_address: int) -> Decode:
 def _raw(point: Point, index: int) -> _Raw:
     if point.table.is_bits:
         return lambda words: 1 if words[index] else 0
+    if point.any_of is not None:
+        end = index + point.any_of
+        return lambda words: 1 if any(words[index:end]) else 0
     if point.type.width_bits == 32:
         return _long(point, index)
     mask = point.mask
@@ -179,13 +190,14 @@ def _meaning(point: Point) -> _Meaning:
 
 def _number(point: Point, *, whole: bool) -> _Meaning:
     scale, offset, negative_from = point.scale, point.offset, point.negative_from
+    divide = point.divide
     least = -math.inf if point.least is None else point.least
     most = math.inf if point.most is None else point.most
 
     def meaning(raw: int) -> tuple[Value | None, bool]:
         if negative_from is not None and raw >= negative_from:
             raw = negative_from - raw
-        number = raw * scale + offset
+        number = raw // divide * scale + offset
         return (round(number) if whole else float(number)), least <= number <= most
 
     return meaning

@@ -42,6 +42,16 @@ def signals_of(settings: DriverSettings, folders: Folders) -> Mapping[str, int]:
     return result
 
 
+def paces_of(settings: DriverSettings, folders: Folders) -> Mapping[str, int]:
+    """Give how often each signal is read, in microseconds, where a profile says so.
+
+    Raises ProfileProblems.
+    """
+    if not isinstance(settings, ModbusSettings):
+        return {}
+    return profile_for(settings, folders).paces_us(settings.poll_interval_ms)
+
+
 def profile_for(settings: ModbusSettings, folders: Folders) -> Profile:
     """Find and read a driver's profile; raises ProfileProblems, for a wrong `url` as well."""
     listed = tuple(folders)
@@ -62,10 +72,10 @@ def _modbus(settings: ModbusSettings, means: Means) -> Driver:
     if is_rtu(address_of(settings.url)):
         from agent.drivers.rtu import RtuDriver
 
-        return RtuDriver(settings, profile, means.clock)
+        return RtuDriver(settings, profile, means.clock, tap=means.tap)
     from agent.drivers.modbus import ModbusDriver
 
-    return ModbusDriver(settings, profile, means.clock)
+    return ModbusDriver(settings, profile, means.clock, tap=means.tap)
 
 
 def _modbus_signals(settings: ModbusSettings, folders: Folders) -> Mapping[str, int]:
