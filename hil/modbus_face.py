@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from hil import wiretap
 from hil.connections import Connections
 
 READ_HOLDING = 3
@@ -67,10 +68,13 @@ class ModbusFace:
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Take one request and answer it; False when the client speaks something else."""
-        transaction, protocol, length, device = _HEADER.unpack(await reader.readexactly(7))
+        header = await reader.readexactly(_HEADER.size)
+        transaction, protocol, length, device = _HEADER.unpack(header)
         if protocol != 0 or not 2 <= length <= 254:
+            wiretap.heard("tcp", header)
             return False
         request = await reader.readexactly(length - 1)
+        wiretap.heard("tcp", header + request)
         self.functions[request[0]] += 1
         if self.behaviour.delay_s > 0:
             await asyncio.sleep(self.behaviour.delay_s)

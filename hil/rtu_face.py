@@ -14,6 +14,7 @@ from pathlib import Path
 
 from agent.drivers.crc16 import crc16, framed
 from agent.drivers.line import pace_of
+from hil import wiretap
 from hil.deeds import Refused
 from hil.pty_adapter import PtyAdapter
 from hil.rtu_manners import READ_BYTES, Manner, spoken
@@ -114,6 +115,7 @@ class RtuFace:
         self._heard += data
         while len(self._heard) >= READ_BYTES:
             question, self._heard = self._heard[:READ_BYTES], self._heard[READ_BYTES:]
+            wiretap.heard("rtu", question)
             if crc16(question):  # out of step, as after a write of many registers
                 self._heard = b""
                 return

@@ -18,9 +18,9 @@ from agent.cli.layout import columns
 from agent.cli.texts import Words
 from agent.clock import Clock
 from agent.control import ControlServer, Peer, RefusedError
+from agent.drivers.crc16 import framed
 from agent.drivers.dissect import Framing
 from agent.drivers.registers import Point, Table
-from agent.drivers.rtu_framing import framed
 from agent.drivers.tap import Frame, Tap
 from agent.frames_answer import BEHIND_MOST, FramesAnswer
 from agent.frames_view import Filter, View

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.drivers.crc16 import framed
 from agent.drivers.dissect import Dissected, Framing, answering, dissect, framing_of
 from agent.drivers.dissect_talk import KEPT_QUESTIONS, Talk
-from agent.drivers.rtu_framing import framed
 
 TCP, RTU, CIC = Framing.TCP, Framing.RTU, Framing.CIC
 

@@ -7,7 +7,7 @@ BUS_TEXTS: Mapping[str, tuple[str, str]] = {
     "bus.help": (
         ("Show the frames of the running service as they pass: time, driver, sent → or received ←, "
         "bytes, and what they say. Nothing is sent for it."),
-        "显示运行中服务的总线报文：时间、驱动、发送 → 或接收 ←、字节及其含义。不会因此发送任何报文。",
+        "显示服务的总线报文：时间、驱动、发送 → 或接收 ←、字节及其含义。\n\n不会因此发送任何报文。",
     ),
     "bus.examples": (
         ("elevator-agent bus\n"
