@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.drivers.registers import Decode, Point, Table, Words, decoder
+from agent.drivers.validity import Validity
 from agent.model import Reading
 
 
@@ -36,13 +37,15 @@ class Limits:
     """What one request of this device may be.
 
     `readable` are the addresses it answers, per table; nothing outside them is ever asked for.
-    `max_gap` is how many unused addresses are worth reading to save a request.
+    `max_gap` is how many unused addresses are worth reading to save a request. The register of
+    `valid` is read in each.
     """
 
     readable: Mapping[Table, tuple[range, ...]]
     max_registers: int = 125
     max_bits: int = 2000
     max_gap: int = 8
+    valid: Validity | None = None
 
     def most(self, table: Table) -> int:
         """Give the largest count of one request."""
@@ -114,6 +117,11 @@ class Compiled:
     decoders: tuple[Decode, ...]
     max_steps: tuple[float | None, ...]
     every_us: int = 0
+    valid: Validity | None = None
+
+    def refutes(self, words: Words) -> str:
+        """Say why the device itself holds the whole block for worthless; empty if it does not."""
+        return "" if self.valid is None else self.valid.refutes(words, self.block.address)
 
     def decode(self, words: Words, at_us: int) -> list[Reading]:
         """Read every point; the whole block or nothing: none from an answer of another length."""
@@ -133,15 +141,25 @@ def compile_blocks(
     paces_us: dict[Block, int] = {}
     for every_us, group in _by_pace(points, poll_us):
         homeless = [point for point in group if _home(homes, point) is None]
-        for block in plan(homeless, limits, homes):
-            homes[block], paces_us[block] = [], every_us
+        with_them = [limits.valid.point] if homeless and limits.valid else []
+        for block in plan([*homeless, *with_them], limits, homes):
+            paces_us.setdefault(block, every_us)
+            homes.setdefault(block, [])
         for point in group:
             home = _home(homes, point)
             assert home is not None, "every point is planned for"
             homes[home].append(point)
     return tuple(
-        _compiled(block, inside, paces_us[block]) for block, inside in homes.items() if inside
+        _compiled(block, inside, paces_us[block], limits.valid)
+        for block, inside in homes.items()
+        if inside
     )
+
+
+def compile_heard(block: Block, points: Sequence[Point], limits: Limits) -> Compiled:
+    """Give the decoders for a block that somebody else chose: of the points that lie whole in it."""
+    inside = [point for point in points if _holds(block, point)]
+    return _compiled(block, inside, 0, limits.valid)
 
 
 def _by_pace(points: Sequence[Point], poll_us: int) -> list[tuple[int, list[Point]]]:
@@ -156,10 +174,14 @@ def _home(blocks: Iterable[Block], point: Point) -> Block | None:
     return next((block for block in blocks if _holds(block, point)), None)
 
 
-def _compiled(block: Block, points: Sequence[Point], every_us: int) -> Compiled:
+def _compiled(
+    block: Block, points: Sequence[Point], every_us: int, valid: Validity | None
+) -> Compiled:
     signals = tuple(point.signal for point in points)
     decoders = tuple(decoder(point, block.address) for point in points)
-    return Compiled(block, signals, decoders, tuple(point.max_step for point in points), every_us)
+    steps = tuple(point.max_step for point in points)
+    within = valid if valid is not None and _holds(block, valid.point) else None
+    return Compiled(block, signals, decoders, steps, every_us, within)
 
 
 def _holds(block: Block, point: Point) -> bool:

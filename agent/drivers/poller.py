@@ -12,7 +12,7 @@ from typing import Final
 from agent.backoff import Backoff
 from agent.clock import Clock, sleep, sleep_until
 from agent.drivers.agenda import Agenda
-from agent.drivers.blocks import Block, Compiled
+from agent.drivers.blocks import Compiled
 from agent.drivers.polling import Freshness, Grid, Statistics
 from agent.drivers.port import Sink
 from agent.drivers.registers import Words
@@ -156,7 +156,7 @@ class Poller:
         heard, at_us = False, 0
         for n in self._agenda.order(self._clock.uptime_us()):
             try:
-                answers.append((n, await self._read(wire, self._blocks[n].block)))
+                answers.append((n, await self._read(wire, self._blocks[n])))
                 # The oldest answer dates the batch: nothing in it may look newer than it is.
                 heard, at_us = True, at_us or self._clock.uptime_us()
                 self._agenda.came(n, at_us)
@@ -175,11 +175,11 @@ class Poller:
         self._deliver(sink, answers, at_us)
         return heard
 
-    async def _read(self, wire: Wire, block: Block) -> Words:
+    async def _read(self, wire: Wire, compiled: Compiled) -> Words:
         """Read a block and keep the statistics."""
         began_us = self._clock.uptime_us()
         try:
-            words = await wire.read(block)
+            words = await wire.read(compiled.block)
         except DamagedError:
             self.statistics.malformed += 1
             raise
@@ -192,6 +192,9 @@ class Poller:
         except NoAnswerError:
             self.statistics.malformed += 1
             raise
+        if worthless := compiled.refutes(words):
+            self.statistics.exceptions += 1
+            raise RefusedError(worthless)
         self.statistics.answered_in(self._clock.uptime_us() - began_us)
         return words
 

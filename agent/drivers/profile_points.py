@@ -35,8 +35,10 @@ _KEYS: Mapping[str, Key] = {
     "word_order": Key("high_first or low_first", choice("high_first", "low_first")),
     "bit": Key("0 (least significant) to 15", whole(0, 15)),
     "bits": Key("[first, last], each 0 to 15", pair(0, 15)),
+    "any_of": Key("2 to 125 registers", whole(2, 125)),
     "values": Key("a table of raw number to value, not empty", raw_values),
     "negative_from": Key("a raw number above 0", whole(1, 0xFFFF_FFFF)),
+    "divide": Key("2 to 65535", whole(2, 0xFFFF)),
     "scale": Key("a number, not 0", number),
     "offset": Key("a number", number),
     "invert": Key("true or false", flag, default=False),
@@ -48,7 +50,7 @@ _KEYS: Mapping[str, Key] = {
     "every_ms": Key("100 to 3600000", whole(100, 3_600_000)),
     "stale_after_ms": Key("500 to 3600000", whole(500, 3_600_000)),
 }
-_NUMERIC_KEYS = ("negative_from", "scale", "offset", "min", "max", "max_step")
+_NUMERIC_KEYS = ("negative_from", "divide", "scale", "offset", "min", "max", "max_step")
 
 Fault = tuple[str, object, str]  # key inside the point, what was found, what is allowed
 
@@ -94,8 +96,10 @@ def _point(name: str, keys: Mapping[str, Any]) -> Point:
         high_byte=keys["byte"] == "high",
         high_word_first=keys["word_order"] != "low_first",
         bits=keys["bits"] if bit is None else (bit, bit),
+        any_of=keys["any_of"],
         values=keys["values"],
         negative_from=keys["negative_from"],
+        divide=keys["divide"] or 1,
         scale=1 if keys["scale"] is None else keys["scale"],
         offset=keys["offset"] or 0,
         invert=keys["invert"],
@@ -113,10 +117,20 @@ def _point(name: str, keys: Mapping[str, Any]) -> Point:
 def _layout_faults(keys: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield what contradicts itself in where the number stands."""
     if Table(keys["table"]).is_bits:
-        for key in ("type", "byte", "word_order", "bit", "bits"):
+        for key in ("type", "byte", "word_order", "bit", "bits", "any_of"):
             if keys[key] is not None:
                 yield key, keys[key], f"nothing, as a {keys['table']} is one bit"
         return
+    if keys["any_of"] is not None:
+        for key in ("type", "byte", "word_order", "bit", "bits"):
+            if keys[key] is not None:
+                yield key, keys[key], "nothing, as any_of reads every bit of its registers"
+        return
+    yield from _field_faults(keys)
+
+
+def _field_faults(keys: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield what contradicts itself in which bits of registers are meant."""
     width = Type(keys["type"] or Type.U16.value).width_bits
     if keys["byte"] is None and width == 8:
         yield "byte", "nothing", "high or low, as the type has 8 bits"
@@ -133,12 +147,17 @@ def _layout_faults(keys: Mapping[str, Any]) -> Iterator[Fault]:
 
 def _meaning_faults(keys: Mapping[str, Any], row: Signal) -> Iterator[Fault]:
     """Yield what does not fit the kind of the signal."""
-    single = Table(keys["table"]).is_bits or keys["bit"] is not None
+    bits = Table(keys["table"]).is_bits or any(
+        keys[key] is not None for key in ("bit", "bits", "any_of")
+    )
     mapped, numeric = keys["values"] is not None, row.kind in {Kind.INT, Kind.FLOAT}
     if not mapped and row.kind in {Kind.ENUM, Kind.TEXT}:
         yield "values", "nothing", "a table of raw number to value, as the signal is not a number"
-    if not mapped and row.kind is Kind.BOOL and not single:
-        yield "bit", "nothing", "bit, or values, as the signal is true or false"
+    if not mapped and row.kind is Kind.BOOL and not bits:
+        allowed = (
+            "bit, or values, or bits or any_of of which any counts, as the signal is true or false"
+        )
+        yield "bit", "nothing", allowed
     if keys["invert"] and (mapped or row.kind is not Kind.BOOL):
         yield "invert", True, "only for one bit of a true-or-false signal"
     for key in _NUMERIC_KEYS:
@@ -185,7 +204,7 @@ def _reach_faults(point: Point, limits: Limits) -> Iterator[Fault]:
 
 def raw_range(point: Point) -> tuple[int, int]:
     """Give the smallest and largest raw number the field can hold."""
-    if point.table.is_bits:
+    if point.table.is_bits or point.any_of is not None:
         return 0, 1
     if point.bits is not None:
         return 0, (1 << point.bits[1] - point.bits[0] + 1) - 1

@@ -7,7 +7,7 @@ is said at once.
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from agent.drivers.profile_keys import (
     NotAllowedError,
     Problems,
     array,
+    choice,
     pair,
     read_table,
     text,
@@ -24,6 +25,13 @@ from agent.drivers.profile_keys import (
     whole,
 )
 from agent.drivers.profile_points import read_points
+from agent.drivers.profile_rules import (
+    FRAMINGS,
+    MODBUS,
+    check_framing,
+    check_together,
+    read_validity,
+)
 from agent.drivers.registers import Point, Table
 
 STALE_POLLS = 3
@@ -43,7 +51,8 @@ class Profile:
     """One device's register map.
 
     `source` says where the facts come from, `verified` and `uncertain` what was and was not seen on
-    a device. `answer_max_us` is the longest the device takes to answer.
+    a device. `answer_max_us` is the longest the device takes to answer, `pause_us` the silence it
+    needs before a question, if more than its line does. `framing` is how its frames are made.
     """
 
     name: str
@@ -54,6 +63,8 @@ class Profile:
     limits: Limits
     answer_max_us: int
     points: tuple[Point, ...]
+    framing: str = MODBUS
+    pause_us: int = 0
 
     def staleness_us(self, poll_interval_ms: int) -> dict[str, int]:
         """Give each signal's staleness limit: its own or 2 s, and at least three polls of its pace."""
@@ -131,6 +142,7 @@ _TOP: Mapping[str, Key] = {
     "verified": Key("an array of texts", texts, default=()),
     "uncertain": Key("an array of texts", texts, default=()),
     "protocol": Key("a table with readable", lambda found: found, default={}),
+    "valid_when": Key("a table", lambda found: found),
     "points": Key("a table of signals", lambda found: found, default={}),
 }
 
@@ -149,6 +161,7 @@ def _readable(found: object) -> dict[Table, tuple[range, ...]]:
 
 
 _PROTOCOL: Mapping[str, Key] = {
+    "framing": Key("one of " + ", ".join(FRAMINGS), choice(*FRAMINGS), default=MODBUS),
     "readable": Key(
         "the addresses the device answers, like { holding = [[0x10, 0x22]] }",
         _readable,
@@ -158,6 +171,7 @@ _PROTOCOL: Mapping[str, Key] = {
     "max_bits": Key("1 to 2000 a request", whole(1, 2000), default=2000),
     "max_gap": Key("0 to 124 unused addresses", whole(0, 124), default=8),
     "answer_max_ms": Key("10 to 10000", whole(10, 10_000), default=1000),
+    "pause_ms": Key("0 to 1000", whole(0, 1000), default=0),
 }
 
 
@@ -167,7 +181,11 @@ def _profile(name: str, document: object, problems: Problems) -> Profile | None:
         top = cast("dict[str, Any]", document)  # go on: the rest may be wrong as well
     protocol = read_table(top.get("protocol", {}), _PROTOCOL, "protocol", problems)
     limits = _limits(protocol or {"readable": _everything()})
+    if top.get("valid_when") is not None:
+        limits = replace(limits, valid=read_validity(top["valid_when"], limits, problems))
     points = read_points(top.get("points"), limits, problems)
+    check_framing((protocol or {}).get("framing"), limits, problems)
+    check_together(points, limits, problems)
     if problems.texts or protocol is None:
         return None
     return Profile(
@@ -179,6 +197,8 @@ def _profile(name: str, document: object, problems: Problems) -> Profile | None:
         limits=limits,
         answer_max_us=protocol["answer_max_ms"] * 1000,
         points=points,
+        framing=protocol["framing"],
+        pause_us=protocol["pause_ms"] * 1000,
     )
 
 
