@@ -90,6 +90,7 @@ class MonitorSettings(_Settings, frozen=True):
     presence_window_s: Limit = 120
     button_stuck_s: Limit = 600
     not_closed_is_open_s: Limit = 10
+    not_closed_passable_s: Limit = 5
     trifle_s: Limit = 3
     clear_s: Limit = 2
     moved_with_doors_open_s: Brief = 0.2

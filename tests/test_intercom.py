@@ -10,8 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,45 +18,26 @@ import pytest
 
 from agent.clock import Clock
 from agent.config import ConfigProblems, load
-from agent.drivers import intercom, names, table
-from agent.drivers.intercom import IntercomDriver, staleness_us
+from agent.drivers import asking, names, table
+from agent.drivers.asking import AskingDriver
+from agent.drivers.intercom import intercom_driver, staleness_us
+from agent.drivers.means import Means
 from agent.drivers.names import Name
-from agent.drivers.probes import NotSentError, Station, UnansweredError, host_and_port
-from agent.model import Quality, Reading
+from agent.drivers.probes import (
+    Ask,
+    NotSentError,
+    Station,
+    ask_tcp,
+    host_alone,
+    host_and_port,
+)
+from agent.drivers.sip_probe import SipAsk
+from agent.model import Quality
 from agent.settings import IntercomSettings
 from hil.connections import Connections
 from hil.ports import ReservedPort
 from hil.sip import GARBAGE, Behaviour, SipStation
-
-WAIT_S = 10  # an upper bound that only a failure reaches
-
-
-@dataclass
-class Sink:
-    """Keeps what a driver reports."""
-
-    heard: list[Reading] = field(default_factory=list)
-    links: list[tuple[bool, str]] = field(default_factory=list)
-    turns: int = 0
-
-    def readings(self, driver: str, readings: Sequence[Reading]) -> None:
-        self.heard.extend(readings)
-
-    def link(self, driver: str, *, up: bool, reason: str) -> None:
-        self.links.append((up, reason))
-
-    def turned(self, driver: str) -> None:
-        self.turns += 1
-
-    @property
-    def values(self) -> list[object]:
-        return [reading.value for reading in self.heard]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(WAIT_S):
-        while not condition():  # noqa: ASYNC110 - the state of others
-            await asyncio.sleep(0.005)
+from tests.intercom_stage import WAIT_S, AtOnce, Sink, ends, running_driver, until
 
 
 def settings_of(port: int, **changes: Any) -> IntercomSettings:
@@ -71,25 +51,12 @@ def settings_of(port: int, **changes: Any) -> IntercomSettings:
     return IntercomSettings(**(given | changes))
 
 
-class AtOnce(random.Random):
-    """No jitter: the lower end of every range."""
-
-    def uniform(self, a: float, b: float) -> float:  # type: ignore[explicit-override]
-        return a
-
-
 @contextlib.asynccontextmanager
-async def running(settings: IntercomSettings, chance: random.Random | None = None):
+async def running(settings: IntercomSettings):
     """A running driver and what it reports."""
-    sink = Sink()
-    driver = IntercomDriver(settings, Clock(), chance or AtOnce())
-    task = asyncio.create_task(driver.run(sink))
-    try:
+    driver = intercom_driver(settings, Means(Clock()), AtOnce())
+    async with running_driver(driver) as sink:
         yield driver, sink
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 @contextlib.asynccontextmanager
@@ -103,19 +70,12 @@ async def station_of(**behaviour: Any) -> AsyncIterator[SipStation]:
         await station.close()
 
 
-def station(port: int, probe: Any = "sip", transport: Any = "udp", timeout_s: float = 0.3):
-    return Station(f"127.0.0.1:{port}", probe, transport, timeout_s)
+def how(port: int, probe: str, transport: Any, host: str = "127.0.0.1") -> Ask:
+    return ask_tcp if probe == "tcp" else SipAsk(f"{host}:{port}", transport)
 
 
-async def ends(asked: Station) -> str:
-    """How a probe ended, in one word."""
-    try:
-        await asked.ask()
-    except UnansweredError:
-        return "unanswered"
-    except NotSentError:
-        return "not sent"
-    return "answered"
+def station(port: int, probe: str = "sip", transport: Any = "udp", timeout_s: float = 0.3):
+    return Station("127.0.0.1", port, how(port, probe, transport), timeout_s)
 
 
 def probe_ends(transport: str, **behaviour: Any) -> str:
@@ -379,7 +339,8 @@ def test_a_station_that_talks_without_end_is_given_up():
 def test_no_route_is_not_the_stations_silence():
     for probe in (("sip", "udp"), ("sip", "tcp"), ("tcp", "udp")):
         # Port 5060 of the broadcast address: this socket may not send there, whatever the routes.
-        asked = Station("255.255.255.255:5060", *probe, 0.3)
+        host = "255.255.255.255"
+        asked = Station(host, 5060, how(5060, *probe, host), 0.3)
         assert asyncio.run(ends(asked)) == "not sent"
 
 
@@ -387,7 +348,7 @@ def test_no_route_is_not_the_stations_silence():
 def test_a_name_that_does_not_exist_is_not_the_stations_silence(name):
     async def story() -> None:
         with pytest.raises(NotSentError, match="check the name"):
-            await Station(f"{name}:5060", "sip", "udp", 2).ask()
+            await Station(name, 5060, ask_tcp, 2).ask()
 
     asyncio.run(story())
 
@@ -406,7 +367,7 @@ def test_a_resolver_that_hangs_holds_neither_the_loop_nor_the_end_and_is_asked_o
     monkeypatch.setattr(socket, "getaddrinfo", hanging)
 
     async def story() -> None:
-        probe = Station("station:5060", "sip", "udp", 0.1)
+        probe = Station("station", 5060, ask_tcp, 0.1)
         for _ in range(3):
             with pytest.raises(NotSentError, match="no answer from DNS"):
                 await probe.ask()
@@ -453,6 +414,19 @@ def test_an_address_without_host_or_port_is_refused(address):
         host_and_port(address)
 
 
+@pytest.mark.parametrize(
+    ("address", "host"), [("h", "h"), ("[::1]", "::1"), ("1.2.3.4", "1.2.3.4")]
+)
+def test_a_host_alone_loses_its_brackets(address, host):
+    assert host_alone(address) == host
+
+
+@pytest.mark.parametrize("address", ["", "h:1", "[::1]:7"])
+def test_a_host_with_a_port_is_no_host_alone(address):
+    with pytest.raises(ValueError, match="not a host alone"):
+        host_alone(address)
+
+
 # ---- the driver ----
 
 
@@ -469,6 +443,7 @@ def test_the_signal_follows_the_station_there_and_back(caplog):
             assert {reading.signal for reading in sink.heard} == {"intercom.duty_room"}
             assert {reading.quality for reading in sink.heard} == {Quality.GOOD}
             assert sink.links == [(True, "the station can be asked")]
+            assert isinstance(driver, AskingDriver)
             assert driver.statistics.round_trip_ms is not None
             assert driver.statistics.timeouts == sink.values.count(False)
             assert sink.turns >= 2 * len(sink.heard)
@@ -508,7 +483,7 @@ def test_a_link_that_was_down_is_up_with_the_first_question_that_left(monkeypatc
     async def story() -> None:
         async with station_of() as peer:
             settings = settings_of(peer.port)
-            monkeypatch.setattr(intercom, "LEAST_STALE_US", 0)
+            monkeypatch.setattr(asking, "LEAST_STALE_US", 0)
             lost = True
             real = Station.ask
 
@@ -547,8 +522,8 @@ class Grids:
 def asked_at(monkeypatch, took_us: Sequence[int], *, fails: Sequence[int] = (), chance=None):
     """When a station is asked, in seconds, if its probes take so long; `fails` could not be sent."""
     clock, at = Grids(), []
-    monkeypatch.setattr(intercom, "sleep", clock.sleep)
-    monkeypatch.setattr(intercom, "sleep_until", clock.sleep_until)
+    monkeypatch.setattr(asking, "sleep", clock.sleep)
+    monkeypatch.setattr(asking, "sleep_until", clock.sleep_until)
 
     async def ask(self):
         at.append(clock.us / 1_000_000)
@@ -560,7 +535,7 @@ def asked_at(monkeypatch, took_us: Sequence[int], *, fails: Sequence[int] = (), 
 
     monkeypatch.setattr(Station, "ask", ask)
     settings = settings_of(1, interval_s=30, timeout_s=4)
-    driver = IntercomDriver(settings, clock, chance or AtOnce())  # type: ignore[arg-type]
+    driver = intercom_driver(settings, Means(clock), chance or AtOnce())  # type: ignore[arg-type]
     with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(driver.run(Sink()))
     return at
@@ -577,7 +552,7 @@ def test_a_late_probe_is_followed_by_one_and_then_the_grid(monkeypatch):
 def test_what_could_not_be_sent_is_tried_again_sooner_and_the_grid_stays(monkeypatch):
     class Widest(random.Random):
         def uniform(self, a, b):  # type: ignore[explicit-override]
-            return 0 if b == intercom.SPREAD_S else b
+            return 0 if b in {asking.SPREAD_S, asking.JITTER * 30_000_000} else b
 
     asked = asked_at(monkeypatch, [0] * 7, fails=range(6), chance=Widest())
     assert asked == [0, 1, 3, 7, 15, 30, 60, 90]
@@ -586,7 +561,36 @@ def test_what_could_not_be_sent_is_tried_again_sooner_and_the_grid_stays(monkeyp
 def test_stations_begin_at_different_instants(monkeypatch):
     starts = {asked_at(monkeypatch, [0], chance=random.Random(n))[0] for n in range(5)}
     assert len(starts) == 5
-    assert max(starts) <= intercom.SPREAD_S
+    assert max(starts) <= asking.SPREAD_S
+
+
+class Latest(random.Random):
+    """Every wait by chance as long as it may be, but the one before the first question."""
+
+    def uniform(self, a: float, b: float) -> float:  # type: ignore[explicit-override]
+        return a if b == asking.SPREAD_S else b
+
+
+def test_a_question_is_late_by_a_tenth_of_the_interval_at_most_and_lateness_does_not_add_up(
+    monkeypatch,
+):
+    assert asked_at(monkeypatch, [0] * 4, chance=Latest()) == [0, 33, 63, 93, 123]
+
+
+def test_stations_that_began_together_are_soon_asked_at_different_instants(monkeypatch):
+    class Together(random.Random):
+        def uniform(self, a, b):  # type: ignore[explicit-override]
+            return 0 if b == asking.SPREAD_S else super().uniform(a, b)
+
+    second, third = zip(
+        *(asked_at(monkeypatch, [0] * 3, chance=Together(n))[1:3] for n in range(5)), strict=True
+    )
+    assert len(set(second)) == len(set(third)) == 5
+
+
+def test_the_interval_is_kept_on_average(monkeypatch):
+    asked = asked_at(monkeypatch, [0] * 1000, chance=random.Random(7))
+    assert (asked[-1] - asked[0]) / 1000 == pytest.approx(30, abs=0.01)
 
 
 def test_a_reading_may_be_two_intervals_and_a_timeout_old():
@@ -628,14 +632,14 @@ id = "e"
 name = "d"
 kind = "intercom"
 station = "{station}"
-address = "{address}"
 {more}
 """
 
 
 def loaded(tmp_path, station="pit", address="h:1", more=""):
     path = tmp_path / "agent.toml"
-    path.write_text(FILE.format(station=station, address=address, more=more), encoding="utf-8")
+    more = f'address = "{address}"\n{more}' if address is not None else more
+    path.write_text(FILE.format(station=station, more=more), encoding="utf-8")
     return load(path, signals_of=lambda one: table.signals_of(one, []), profiles=list).drivers
 
 
@@ -689,7 +693,7 @@ def test_anything_else_is_refused_with_the_form(tmp_path, address):
         "interval_s = 3601",
         "timeout_s = 0.4",
         "timeout_s = 5.1",
-        'probe = "icmp"',
+        'probe = "smtp"',
         'transport = "tls"',
     ],
 )

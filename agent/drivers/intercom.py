@@ -1,121 +1,92 @@
-"""Asks one station of the five-party intercom, steadily, whether it is there.
+"""One station of the five-party intercom: which way it is watched, and how that is said.
 
-A station that does not answer is a good reading, `false`: the intercom is silent. The link is down
-only when nothing could be asked for as long as a reading may be old. Knows no protocol.
+A contact is no case of this file: it is an input of the gpio driver.
 """
 
-import logging
 import random
-from collections.abc import Mapping
 from typing import Final
 
-from agent.backoff import Backoff
-from agent.clock import Clock, sleep, sleep_until
-from agent.drivers.polling import Freshness, Grid, Statistics
-from agent.drivers.port import Sink
-from agent.drivers.probes import NotSentError, Station, UnansweredError
-from agent.model import SECOND_US, Quality, Reading
+from agent.clock import Clock
+from agent.drivers.asking import AskingDriver, stale_after_us
+from agent.drivers.heartbeat import HeartbeatDriver, Source
+from agent.drivers.means import Means
+from agent.drivers.port import Driver
+from agent.drivers.presence import Watched
+from agent.drivers.probes import Ask, Station, ask_tcp, host_alone, host_and_port
 from agent.settings import IntercomSettings
 
-_log = logging.getLogger("agent.intercom")
+_LOGGER: Final = "agent.intercom"
+_NETWORK: Final = "check the station's power, its network and the address"
+_HEARTBEAT: Final = "check the station's power and network, and where it sends its heartbeat"
 
-SPREAD_S: Final = 5.0  # stations are not asked all at once when the power returns
-LEAST_STALE_US: Final = 2 * SECOND_US
-BACKOFF_FIRST_S: Final = 1.0
-BACKOFF_MOST_S: Final = 30.0
+
+def signal_of(settings: IntercomSettings) -> str:
+    """Name the station's signal."""
+    return f"intercom.{settings.station}"
 
 
 def staleness_us(settings: IntercomSettings) -> dict[str, int]:
-    """Give the signal's staleness limit: two intervals and the longest answer."""
-    limit_us = int((2 * settings.interval_s + settings.timeout_s) * SECOND_US)
-    return {f"intercom.{settings.station}": max(LEAST_STALE_US, limit_us)}
+    """Give the signal's staleness limit."""
+    return {signal_of(settings): stale_after_us(settings.interval_s, settings.timeout_s)}
 
 
-class IntercomDriver:
-    """One station of one `[[drivers]]` table."""
+def intercom_driver(
+    settings: IntercomSettings, means: Means, chance: random.Random | None = None
+) -> Driver:
+    """Make the driver of a probe that asks (sip, tcp, icmp) or listens (udp, mqtt)."""
+    if settings.probe in {"udp", "mqtt"}:
+        return _listening(settings, means, chance)
+    return _asking(settings, means.clock, chance)
 
-    def __init__(
-        self, settings: IntercomSettings, clock: Clock, chance: random.Random | None = None
-    ) -> None:
-        self.statistics = Statistics()
-        self._settings, self._clock = settings, clock
-        self._signals = staleness_us(settings)
-        ((self._signal, limit_us),) = self._signals.items()
-        self._interval_us = int(settings.interval_s * SECOND_US)
-        self._station = Station(
-            settings.address or "", settings.probe, settings.transport, settings.timeout_s
-        )
-        self._chance = chance or random.Random()  # noqa: S311 - spreads load
-        self._backoff = Backoff(BACKOFF_FIRST_S, BACKOFF_MOST_S, self._chance)
-        self._link = Freshness(limit_us)
-        self._answered: bool | None = None
 
-    @property
-    def name(self) -> str:
-        """As configured."""
-        return self._settings.name
+def _asking(settings: IntercomSettings, clock: Clock, chance: random.Random | None) -> AskingDriver:
+    address = settings.address or ""
+    host, port = (host_alone(address), 0) if settings.probe == "icmp" else host_and_port(address)
+    watched = _watched(settings, address, _NETWORK, "the station can be asked")
+    station = Station(host, port, _how(settings), settings.timeout_s)
+    return AskingDriver(watched, station, settings.interval_s, clock, chance)
 
-    @property
-    def signals(self) -> Mapping[str, int]:
-        """Signal name to staleness limit in microseconds."""
-        return self._signals
 
-    async def run(self, sink: Sink) -> None:
-        """Ask on a steady grid until cancelled; what could not be sent is tried again sooner."""
-        self._link.last_us = self._clock.uptime_us()
-        await sleep(self._chance.uniform(0, SPREAD_S))
-        grid = Grid(self._clock.uptime_us())
-        while True:
-            due_us = grid.after(self._clock.uptime_us(), self._interval_us)
-            while not await self._ask(sink) and (again_us := self._again_us()) < due_us:
-                await sleep_until(again_us)
-            await sleep_until(due_us)
+def _how(settings: IntercomSettings) -> Ask:
+    """Give what asks; each is imported when it is used."""
+    match settings.probe:
+        case "sip":
+            from agent.drivers.sip_probe import SipAsk
 
-    def _again_us(self) -> int:
-        return self._clock.uptime_us() + int(self._backoff.next_s() * SECOND_US)
+            return SipAsk(settings.address or "", settings.transport)
+        case "icmp":
+            from agent.drivers.icmp_probe import ask_icmp
 
-    async def _ask(self, sink: Sink) -> bool:
-        """Ask once and report; False if the question could not be sent."""
-        sink.turned(self.name)
-        self.statistics.polls += 1
-        began_us = self._clock.uptime_us()
-        try:
-            await self._station.ask()
-            self.statistics.answered_in(self._clock.uptime_us() - began_us)
-            self._heard(sink, answered=True, how="it answers")
-        except UnansweredError as error:
-            self.statistics.timeouts += 1
-            self._heard(sink, answered=False, how=str(error))
-        except NotSentError as error:
-            self._not_sent(sink, str(error))
-            return False
-        finally:
-            sink.turned(self.name)
-        return True
+            return ask_icmp
+        case _:
+            return ask_tcp
 
-    def _heard(self, sink: Sink, *, answered: bool, how: str) -> None:
-        """Report what the station did; log it when it is news."""
-        now_us = self._clock.uptime_us()
-        self._backoff.reset()
-        if self._link.came(now_us):
-            sink.link(self.name, up=True, reason="the station can be asked")
-        if answered is not self._answered:
-            self._answered = answered
-            self._say_news(how)
-        sink.readings(self.name, [Reading(self._signal, answered, now_us)])
 
-    def _say_news(self, how: str) -> None:
-        name, address = self.name, self._settings.address
-        if self._answered:
-            _log.info("%s: %s answers", name, address)
-        else:
-            advice = "check the station's power, its network and the address"
-            _log.warning("%s: %s is silent: %s: %s", name, address, how, advice)
+def _listening(
+    settings: IntercomSettings, means: Means, chance: random.Random | None
+) -> HeartbeatDriver:
+    where = settings.topic if settings.probe == "mqtt" else settings.address
+    watched = _watched(
+        settings,
+        f"heartbeat of {settings.station} at {where}",
+        _HEARTBEAT,
+        "heartbeats can be heard",
+    )
+    source = _source(settings, means)
+    return HeartbeatDriver(watched, source, settings.interval_s, means.clock, chance)
 
-    def _not_sent(self, sink: Sink, reason: str) -> None:
-        """Report that nothing is known; the link is down once that has lasted."""
-        now_us = self._clock.uptime_us()
-        sink.readings(self.name, [Reading(self._signal, None, now_us, Quality.NO_ANSWER)])
-        if self._link.missed(now_us):
-            _log.warning("%s: link is down: %s", self.name, reason)
-            sink.link(self.name, up=False, reason=reason)
+
+def _source(settings: IntercomSettings, means: Means) -> Source:
+    if settings.probe == "mqtt":
+        from agent.drivers.broker_topic import BrokerTopic
+
+        assert means.broker is not None, "who runs the agent gives its broker"
+        return BrokerTopic(means.broker, settings.topic or "")
+    from agent.drivers.datagrams import Datagrams
+
+    return Datagrams(settings.address or "", settings.sender)
+
+
+def _watched(settings: IntercomSettings, subject: str, advice: str, ready: str) -> Watched:
+    ((signal, limit_us),) = staleness_us(settings).items()
+    return Watched(settings.name, signal, limit_us, subject, advice, ready, _LOGGER)

@@ -7,18 +7,18 @@ from typing import Protocol
 
 from agent.clock import Clock
 from agent.drivers.tap import Tap
+from agent.settings import OutboxSettings
 
 
 class Broker(Protocol):
     """The agent's own broker, for a driver that hears something there. It only listens."""
 
-    @property
-    def connected(self) -> bool:
-        """Whether messages can come at all."""
+    def why_deaf(self, topic: str) -> str | None:
+        """Say why no message on this topic can come: no connection, or refused; None when one can."""
         ...
 
     def listen(self, topic: str, heard: Callable[[bytes], None]) -> None:
-        """Hear every message on exactly this topic from now on, over reconnects; retained ones are not life."""
+        """Hear every message on exactly this topic, from the next connection on; none that was retained."""
         ...
 
 
@@ -30,3 +30,4 @@ class Means:
     folders: tuple[Path, ...] = ()
     tap: Tap = field(default_factory=Tap)
     broker: Broker | None = None
+    journal: Path = Path(OutboxSettings().path)

@@ -5,22 +5,17 @@ nothing. Whatever a station answers finally, a refusal included, shows that it l
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal
 
-LONGEST_HEAD: Final = 16_384  # bytes; an answer to OPTIONS has hundreds
+from agent.drivers.heads import read_head
+
 FIRST_FINAL: Final = 200  # lower ones are provisional
 
 _MAGIC: Final = "z9hG4bK"  # every branch of RFC 3261 begins so
 _STATUS: Final = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: |$)", re.IGNORECASE)
 _BRANCH: Final = re.compile(r";\s*branch\s*=\s*([^\s;,]+)", re.IGNORECASE)
-_LENGTH: Final = re.compile(r"[0-9]{1,9}")
-_COMPACT: Final = {"v": "via", "i": "call-id", "l": "content-length"}
-
-
-class NotSipError(Exception):
-    """A stream that cannot be SIP."""
+_COMPACT: Final = {"v": "via", "i": "call-id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,60 +74,11 @@ class Probe:
         )
 
 
-@dataclass(slots=True)
-class Stream:
-    """Cuts the bytes of a connection into the heads of its messages; drops their bodies.
-
-    Holds no more than `LONGEST_HEAD` bytes.
-    """
-
-    _held: bytearray = field(default_factory=bytearray)
-    _body: int = 0
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """Take what came and give each head that is whole; raises NotSipError."""
-        self._held += data
-        while head := self._cut():
-            yield head
-        if len(self._held) > LONGEST_HEAD:
-            raise NotSipError(f"{LONGEST_HEAD} bytes without the end of a message")
-
-    def _cut(self) -> bytes:
-        """Take the next head off what is held; empty if it is not whole yet."""
-        dropped = min(self._body, len(self._held))
-        del self._held[:dropped]
-        self._body -= dropped
-        while self._held.startswith(b"\r\n"):  # keep-alives between messages
-            del self._held[:2]
-        end = self._held.find(b"\r\n\r\n")
-        if end < 0:
-            return b""
-        head = bytes(self._held[: end + 4])
-        del self._held[: end + 4]
-        length = _parsed(head)[1].get("content-length", "")
-        self._body = int(length) if _LENGTH.fullmatch(length) else 0
-        return head
-
-
 def _parsed(message: bytes) -> tuple[int, dict[str, str]]:
-    """Give the status (0 for anything but an answer) and the first header of each name."""
-    head = message.lstrip(b"\r\n").partition(b"\r\n\r\n")[0][:LONGEST_HEAD]
-    first, *lines = _unfolded(head.decode("utf-8", "replace"))
-    headers: dict[str, str] = {}
-    for line in lines:
-        name, _, value = line.partition(":")
-        name = name.strip().lower()
-        headers.setdefault(_COMPACT.get(name, name), value.strip())
+    """Give the status (0 for anything but an answer) and the headers by their long names."""
+    first, headers = read_head(message)
+    named: dict[str, str] = {}
+    for name, value in headers.items():
+        named.setdefault(_COMPACT.get(name, name), value)
     status = _STATUS.match(first)
-    return int(status[1]) if status else 0, headers
-
-
-def _unfolded(head: str) -> list[str]:
-    """Give the lines, with those that begin with a space joined to the one before."""
-    lines: list[str] = []
-    for line in head.split("\r\n"):
-        if lines and line[:1] in {" ", "\t"}:
-            lines[-1] += " " + line.strip()
-        else:
-            lines.append(line)
-    return lines
+    return int(status[1]) if status else 0, named

@@ -15,9 +15,12 @@ from agent.drivers.profiles import (
     profile_names,
 )
 from agent.settings import (
+    CameraSettings,
     CardSettings,
     DriverSettings,
+    GpioInput,
     GpioSettings,
+    HostSettings,
     IntercomSettings,
     ModbusSettings,
 )
@@ -95,18 +98,46 @@ def _gpio_signals(settings: GpioSettings, _folders: Folders) -> Mapping[str, int
 
 
 def _intercom(settings: IntercomSettings, means: Means) -> Driver:
-    from agent.drivers.intercom import IntercomDriver
+    if settings.probe == "contact":
+        return _gpio(_contact(settings), means)
+    from agent.drivers.intercom import intercom_driver
 
-    return IntercomDriver(settings, means.clock)
+    return intercom_driver(settings, means)
 
 
-def _intercom_signals(settings: IntercomSettings, _folders: Folders) -> Mapping[str, int]:
+def _intercom_signals(settings: IntercomSettings, folders: Folders) -> Mapping[str, int]:
+    if settings.probe == "contact":
+        return _gpio_signals(_contact(settings), folders)
     from agent.drivers.intercom import staleness_us
 
     return staleness_us(settings)
 
 
+def _contact(settings: IntercomSettings) -> GpioSettings:
+    """Give the station's contact as an input; it has a pin, or its configuration is refused."""
+    pin = 0 if settings.pin is None else settings.pin
+    one = GpioInput(pin=pin, active=settings.active, debounce_ms=settings.debounce_ms)
+    return GpioSettings(name=settings.name, inputs={f"intercom.{settings.station}": one})
+
+
+def _camera(settings: CameraSettings, means: Means) -> Driver:
+    from agent.drivers.camera import camera_driver
+
+    return camera_driver(settings, means)
+
+
+def _camera_signals(settings: CameraSettings, _folders: Folders) -> Mapping[str, int]:
+    from agent.drivers.camera import staleness_us
+
+    return staleness_us(settings)
+
+
 def _card(settings: CardSettings, means: Means) -> Driver:
+    if settings.model == "wiegand26":
+        from agent.drivers.card_pins import WiegandDriver
+        from agent.drivers.gpio import pulled_up
+
+        return WiegandDriver(settings, means.clock, pulled_up)
     from agent.drivers.card import CardDriver
 
     return CardDriver(settings, means.clock, means.tap)
@@ -118,9 +149,23 @@ def _card_signals(settings: CardSettings, _folders: Folders) -> Mapping[str, int
     return staleness_us(settings)
 
 
+def _host(settings: HostSettings, means: Means) -> Driver:
+    from agent.drivers.host import HostDriver
+
+    return HostDriver(settings, means)
+
+
+def _host_signals(settings: HostSettings, _folders: Folders) -> Mapping[str, int]:
+    from agent.drivers.host_files import staleness_us
+
+    return staleness_us(settings)
+
+
 _KINDS: Mapping[type, tuple[Callable[..., Any], Callable[..., Any]]] = {
     ModbusSettings: (_modbus, _modbus_signals),
     GpioSettings: (_gpio, _gpio_signals),
     IntercomSettings: (_intercom, _intercom_signals),
+    CameraSettings: (_camera, _camera_signals),
     CardSettings: (_card, _card_signals),
+    HostSettings: (_host, _host_signals),
 }

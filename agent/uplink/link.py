@@ -14,6 +14,7 @@ from agent.clock import Clock
 from agent.model import SECOND_US
 from agent.settings import ElevatorSettings, MqttSettings
 from agent.uplink import reasons
+from agent.uplink.hearing import Hearing
 from agent.uplink.login import Login
 from agent.uplink.mqtt import Connection, Will
 from agent.uplink.ports import UplinkListener
@@ -37,17 +38,24 @@ def client_id(mqtt: MqttSettings, elevator: ElevatorSettings) -> str:
 class MqttLink:
     """One broker, for as long as the agent runs.
 
-    `will` is asked at each attempt. `fault` says why there is no connection, None while there is one.
+    `will` is asked at each attempt; what `hearing` wants to hear is asked for on every connect. `fault`
+    says why there is no connection, None while there is one.
     """
 
     def __init__(
-        self, settings: MqttSettings, client_id: str, will: Callable[[], Will], clock: Clock
+        self,
+        settings: MqttSettings,
+        client_id: str,
+        will: Callable[[], Will],
+        clock: Clock,
+        hearing: Hearing | None = None,
     ) -> None:
         self._settings = settings
         self._client_id = client_id
         self._login = Login(settings)
         self._will = will
         self._clock = clock
+        self._hearing = hearing or Hearing()
         self._listener: UplinkListener | None = None
         self._connection: Connection | None = None
         self._stopping = False
@@ -136,6 +144,7 @@ class MqttLink:
         if not self._stopping and (self.connected or self.fault != reason):
             _log.warning("Not connected to the broker: %s.", reason)
         self.fault = reason
+        self._hearing.disconnected(reason)
         self._sent_us.clear()
         since_us, self._connected_us = self._connected_us, None
         if since_us is None:
@@ -157,13 +166,20 @@ class MqttLink:
         _log.info("Connected to the broker at %s:%d.", self._settings.host, self._settings.port)
         if self._listener is not None:
             self._listener.connected(receive_maximum)
+        self._hearing.connected(self.subscribe)
 
     def acknowledged(self, token: int, refusal: str | None) -> None:
         """The broker answered a publish."""
         if self._sent_us.pop(token, None) is not None and self._listener is not None:
             self._listener.acknowledged(token, refusal)
 
-    def message(self, topic: str, payload: bytes) -> None:
+    def message(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """Something arrived."""
+        if self._hearing.message(topic, payload, retained=retained):
+            return
         if self._listener is not None:
             self._listener.message(topic, payload)
+
+    def refused(self, topic: str) -> None:
+        """The broker does not let us hear a topic."""
+        self._hearing.refused(topic)

@@ -58,8 +58,11 @@ class Listener(Protocol):
     def acknowledged(self, token: int, refusal: str | None) -> None:
         """The broker answered a publish; `refusal` says why it did not take it."""
 
-    def message(self, topic: str, payload: bytes) -> None:
-        """Something arrived on a subscription."""
+    def message(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        """Something arrived on a subscription; `retained` had been kept by the broker until we asked."""
+
+    def refused(self, topic: str) -> None:
+        """The broker does not let us hear a topic we asked for."""
 
 
 class Connection:
@@ -82,6 +85,7 @@ class Connection:
         self._accepted = self._aborted = False
         self._v5 = settings.protocol == "5"
         self._topics: dict[int, str] = {}
+        self._asked: dict[int, tuple[str, ...]] = {}
         self._reports: list[Callable[[], None]] = []
         self._writer_waits = False
         self._tending: asyncio.TimerHandle | None = None
@@ -110,7 +114,9 @@ class Connection:
 
     def subscribe(self, *filters: str) -> None:
         """Ask for topics at QoS 1."""
-        self._client.subscribe([(each, 1) for each in filters])
+        _, number = self._client.subscribe([(each, 1) for each in filters])
+        if number is not None:
+            self._asked[number] = filters
 
     def disconnect(self) -> None:
         """End in order, after what was handed over: the broker then drops the will."""
@@ -135,6 +141,7 @@ class Connection:
         client.on_disconnect = self._note(self._on_disconnect)
         client.on_publish = self._note(self._on_publish)
         client.on_message = self._note(self._on_message)
+        client.on_subscribe = self._note(self._on_subscribe)
         return client
 
     # -- on a thread of its own
@@ -247,6 +254,7 @@ class Connection:
             sock.close()
         # Without its callbacks the client refers to nobody and goes with its connection.
         client.on_connect = client.on_disconnect = client.on_publish = client.on_message = None
+        client.on_subscribe = None
         client.on_socket_register_write = client.on_socket_close = None
         hung_up = reasons.LOST if self._accepted and reason == reasons.HUNG_UP else reason
         self.ended.set_result(self._reason or hung_up)
@@ -284,7 +292,12 @@ class Connection:
             topic = message.topic
         except UnicodeDecodeError:
             return
-        self._listener.message(topic, bytes(message.payload))
+        self._listener.message(topic, bytes(message.payload), retained=message.retain)
+
+    def _on_subscribe(self, number: int, codes: list[ReasonCode], _properties: Properties) -> None:
+        for topic, code in zip(self._asked.pop(number, ()), codes, strict=False):
+            if code.is_failure:
+                self._listener.refused(topic)
 
 
 class _Packed(Properties):
