@@ -11,6 +11,7 @@ import msgspec
 from agent import __version__
 from agent.clock import Clock
 from agent.control import Handler, Peer, RefusedError
+from agent.drivers.polling import Statistics
 from agent.history import Question, past
 from agent.intake import Intake
 from agent.model import SECOND_US, Event, Instant, Lane, Point, Row, Severity, Transition
@@ -89,10 +90,11 @@ class Answers:
         clock: Clock,
         parts: tuple[Intake, Outbox, Publisher, Board],
         driver_of: Mapping[str, str],
+        statistics: Mapping[str, Statistics],
     ) -> None:
         self._elevator, self._origin, self._clock = elevator, origin, clock
         self._intake, self._outbox, self._publisher, self._board = parts
-        self._driver_of = driver_of
+        self._driver_of, self._statistics = driver_of, statistics
         self._start_us = clock.uptime_us()
         self._owed = {lane.value: 0 for lane in Lane}  # as last counted
 
@@ -113,7 +115,10 @@ class Answers:
             "version": __version__,
             "uptime_s": (now.uptime_us - self._start_us) // SECOND_US,
             "boot_id": self._clock.boot_id,
-            "links": {name: _link(link, now) for name, link in self._intake.links.items()},
+            "links": {
+                name: {**_link(link, now), "statistics": self._statistics[name].facts()}
+                for name, link in self._intake.links.items()
+            },
             "mqtt": {**uplink, "reason": uplink["error"] or ""},
             "outbox": await self._outbox_state(),
             "standing": [

@@ -185,6 +185,7 @@ class Service:
             self._clock,
             (self._intake, self._delivery.outbox, self._publisher, self._delivery.board),
             self._wiring.driver_of,
+            {driver.name: driver.statistics for driver in self._drivers},
         )
         frames = FramesAnswer(self._means.tap, self._clock, tuple(self._wiring.drivers))
         verbs = {**answers.verbs, "bus": frames.bus}

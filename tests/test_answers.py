@@ -12,6 +12,7 @@ from agent import answers as module
 from agent.answers import Answers, Board
 from agent.clock import Clock
 from agent.control import Peer, RefusedError
+from agent.drivers.polling import Statistics
 from agent.model import SECOND_US, Event, Instant, Lane, Point, Quality, Row, Severity, Transition
 from agent.outbox_fault import JournalFault
 from agent.settings import ElevatorSettings
@@ -182,9 +183,15 @@ class StillClock(Clock):
         return self._now.uptime_us
 
 
+COUNTED = Statistics()
+COUNTED.polls, COUNTED.timeouts = 3, 1
+for round_trip_us in (3_500, 8_000):
+    COUNTED.answered_in(round_trip_us)
+
+
 def made(card: Card | None = None, board: Board | None = None, now: Instant | None = None) -> Any:
     parts: Any = (Drivers(), card or Card(), Uplink(), board or Board([], BOOT))
-    return Answers(SITE, ORIGIN, StillClock(now or instant(10)), parts, {"alarm.button": "pins"})
+    return Answers(SITE, ORIGIN, StillClock(now or instant(10)), parts, {"alarm.button": "pins"}, {"box": COUNTED})
 
 
 def asked(**more: Any) -> Any:
@@ -194,7 +201,12 @@ def asked(**more: Any) -> Any:
 def test_the_status_tells_links_uplink_journal_and_clock() -> None:
     said = asked()
     assert (said["state"], said["reason"]) == ("online", None)
-    assert said["links"] == {"box": {"up": False, "reason": "unplugged", "since_s": 6}}
+    box = said["links"]["box"]
+    assert box.pop("statistics") == {
+        "polls": 3, "answered": 2, "timeouts": 1, "exceptions": 0, "malformed": 0, "connects": 0,
+        "drops": 0, "round_trip_p50_ms": 3.5, "round_trip_p95_ms": 8.0,
+    }  # fmt: skip
+    assert box == {"up": False, "reason": "unplugged", "since_s": 6}
     assert said["mqtt"]["reason"] == "no broker"
     assert said["outbox"] == {
         "journal": "j1",

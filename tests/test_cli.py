@@ -111,7 +111,8 @@ def command(*arguments, **more):
 STATUS: dict[str, Any] = {
     "elevator": {"site": "pingluo-01", "id": "e01", "name": "3 号楼东梯"},
     "state": "online", "reason": "", "version": "0.1.0", "uptime_s": 7384, "boot_id": "9f3ab21c-1",
-    "links": {"controller": {"up": True, "reason": "", "since_s": 7000}},
+    "links": {"controller": {"up": True, "reason": "", "since_s": 7000,
+                             "statistics": {"polls": 9, "round_trip_p95_ms": 12.4}}},
     "mqtt": {"connected": True, "reason": "", "extra": 1},
     "outbox": {"journal": "ab12cd34", "head": 123, "owed": {"critical": 0, "rest": 3}, "fault": None,
                "waiting": 0},
@@ -351,6 +352,15 @@ def test_status_shows_one_screen_and_ends_with_0(config, capsys):
     ):
         assert part in printed
     assert "\x1b" not in printed
+
+
+def test_status_shows_how_fast_a_link_that_is_up_answers(config, capsys):
+    down = {"down": {"up": False, "reason": "gone", "statistics": {"round_trip_p95_ms": 3.0}}}
+    with service(config, status=answering(STATUS | {"links": STATUS["links"] | down})):
+        main(["status", "--config", str(config)])
+    printed = capsys.readouterr().out
+    assert "p95 12 ms" in printed
+    assert "p95 3 ms" not in printed
 
 
 def test_status_as_json_is_the_service_s_answer(config, capsys):

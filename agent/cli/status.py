@@ -27,12 +27,19 @@ class Elevator(msgspec.Struct):
     name: str = ""
 
 
+class Counted(msgspec.Struct):
+    """Of a driver's questions; None where it asks none."""
+
+    round_trip_p95_ms: float | None = None
+
+
 class Link(msgspec.Struct):
     """A driver's link; `since_s` is how long it has been so."""
 
     up: bool
     reason: str | None = None
     since_s: float | None = None
+    statistics: Counted = msgspec.field(default_factory=Counted)
 
 
 class Mqtt(msgspec.Struct):
@@ -156,6 +163,9 @@ def _link(name: str, link: Link, words: Words) -> str:
     state = words("status.up" if link.up else "status.down")
     since = words("status.since", age=age(link.since_s)) if link.since_s is not None else ""
     line = f"{_label(words('status.links'))}{pad(cut(name, 20), 20)}  {state} {since}  {link.reason or ''}"
+    p95_ms = link.statistics.round_trip_p95_ms
+    if link.up and p95_ms is not None:
+        line += f"  {words('status.round_trip', ms=round(p95_ms))}"
     return screen.paint(cut(clean(line.rstrip()), WIDTH), "" if link.up else "major")
 
 

@@ -187,6 +187,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "status.up": ("up", "通"),
     "status.down": ("DOWN", "断"),
     "status.since": ("for {age}", "已 {age}"),
+    "status.round_trip": ("p95 {ms} ms", "p95 {ms} ms"),
     "status.mqtt": ("MQTT", "MQTT"),
     "status.connected": ("connected", "已连接"),
     "status.disconnected": ("NOT CONNECTED", "未连接"),

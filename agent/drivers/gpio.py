@@ -18,7 +18,7 @@ from agent.clock import Clock, sleep
 from agent.drivers.gpio_announcement import Announcement
 from agent.drivers.gpio_faults import is_world
 from agent.drivers.gpio_input import Input
-from agent.drivers.polling import Grid
+from agent.drivers.polling import Grid, Statistics
 from agent.drivers.port import Sink
 from agent.model import SECOND_US
 from agent.settings import GpioSettings, Level, Pull
@@ -113,6 +113,7 @@ class GpioDriver:
     def __init__(
         self, settings: GpioSettings, clock: Clock, chance: random.Random | None = None
     ) -> None:
+        self.statistics = Statistics()
         self._name = settings.name
         self._signals = staleness_us(settings)
         self._clock = clock
@@ -192,6 +193,8 @@ class GpioDriver:
         up = not self._inputs or any(one.is_open for one in self._inputs)
         if up is self._link_up:
             return
+        self.statistics.connects += up
+        self.statistics.drops += self._link_up is True
         self._link_up = up
         sink.link(self._name, up=up, reason="the pins are open" if up else self._inputs[0].wrong)
 
@@ -202,6 +205,7 @@ class GpioDriver:
         news = [one for one in self._inputs if one.sample(now_us)]
         if now_us >= reread.due_us:
             reread.after(now_us, REREAD_US)
+            self.statistics.polls += 1
             news = [one for one in self._inputs if one.reading_due]
         if news:
             sink.readings(self._name, [one.reading(now_us) for one in news])

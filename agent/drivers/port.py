@@ -7,6 +7,7 @@ world that is wrong (no bus, no answer, no chip): it says so by `link` and goes 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from agent.drivers.polling import Statistics
 from agent.model import Reading
 
 
@@ -34,6 +35,11 @@ class Driver(Protocol):
     @property
     def signals(self) -> Mapping[str, int]:
         """Signal name → how old its last good reading may be, in microseconds."""
+        ...
+
+    @property
+    def statistics(self) -> Statistics:
+        """What was counted since the agent started."""
         ...
 
     async def run(self, sink: Sink) -> None:
