@@ -36,6 +36,8 @@ def check_pins(placed: Placed, report: Report) -> None:
                 _wiring(here, contact, report)
                 _pair(here, signal, contact, report)
                 _pulses(here, signal, contact, report)
+        elif isinstance(driver, CardSettings) and driver.model == "wiegand26":
+            _wiegand(key, driver, report)
 
 
 def fits_contact(signal: str) -> bool:
@@ -143,3 +145,17 @@ def _pulses(here: str, signal: str, contact: GpioInput, report: Report) -> None:
         allowed = Say(f"at most {most:.1f} with these debounce times", f"按此消抖至多 {most:.1f}")
         remedy = Say("Lower max_hz, debounce_ms or release_ms.", "请减小 max_hz 或消抖时间。")
         report.add(f"{here}.max_hz", same(f"{max_hz:g}"), allowed, remedy)
+
+
+def _wiegand(key: str, driver: CardSettings, report: Report) -> None:
+    """A Wiegand reader has two pins and no port."""
+    for name in ("data0_pin", "data1_pin"):
+        here = joined(key, name)
+        if getattr(driver, name) is None and all(each.key != here for each in report.problems):
+            allowed = Say("a pin, 0 to 27", "引脚，0 至 27")
+            remedy = Say("Name the pin of that data line.", "请写该数据线所接的引脚。")
+            report.add(here, Say("nothing", "缺失"), allowed, remedy)
+    if driver.url is not None:
+        allowed = Say('only with model = "rdm6300"', "仅用于 model = “rdm6300”")
+        remedy = Say("Delete it, or change the model.", "请删除，或改 model。")
+        report.add(joined(key, "url"), shown(driver.url), allowed, remedy)

@@ -90,6 +90,11 @@ class InputPin:
                 raise
 
 
+def pulled_up(number: int) -> InputPin:
+    """Claim an input whose line rests high."""
+    return InputPin(number, "up")
+
+
 class OutputPin:
     """One claimed output, off from the start. Only the announcement may make one."""
 
