@@ -41,6 +41,8 @@ RUN = {  # command: exit code
     f"elevator-agent {REPLAY} --json": 0,
     f".venv/bin/elevator-agent {REPLAY}": 0,
     "elevator-agent version --json": 0,
+    "elevator-agent profiles": 0,
+    "elevator-agent profiles gb24476-generic": 0,
 }
 LIVE = "asks a running service; its answers are tested below and in test_cli.py"
 LIVE_BUS = "shows a running service's frames; test_bus.py runs it"
@@ -329,7 +331,8 @@ def test_the_recording_shown_raises_what_the_page_says(tmp_path):
 
 
 def test_the_profile_shown_is_a_right_one_and_every_key_is_documented(tmp_path):
-    (profile,) = fenced(ROOT / "docs/profiles.md", "toml")
+    profile, *parts = fenced(ROOT / "docs/profiles.md", "toml")
+    assert all(tomllib.loads(part) for part in parts)
     file = tmp_path / "shown.toml"
     file.write_text(profile, encoding="utf-8")
     assert profiles.load_profile(file).points

@@ -27,6 +27,18 @@ def cut(text: str, width: int) -> str:
     return kept + "…"
 
 
+def wrapped(text: str, width: int, indent: str) -> list[str]:
+    """Break a text into lines of at most `width` columns and an indent; Chinese breaks anywhere."""
+    lines: list[str] = []
+    line = ""
+    for word in _words(text):
+        if line and columns(line + word.rstrip()) > width:
+            lines.append(line.rstrip())
+            line = ""
+        line += word
+    return [indent + each for each in (*lines, line.rstrip())]
+
+
 def pad(text: str, width: int) -> str:
     """Fill a text with blanks up to a width."""
     return text + " " * (width - columns(text))
@@ -54,6 +66,16 @@ def age(seconds: float | None) -> str:
     if hours < 48:
         return f"{hours} h {minutes % 60} min"
     return f"{days} d {hours % 24} h"
+
+
+def _words(text: str) -> list[str]:
+    """Cut a text where a line may end: behind blanks and behind wide letters."""
+    words = [""]
+    for letter in text:
+        words[-1] += letter
+        if letter == " " or _columns(letter) == 2:
+            words.append("")
+    return words
 
 
 def _columns(letter: str) -> int:

@@ -12,7 +12,9 @@ from agent.cli import screen
 from agent.cli.texts import Words, words_for
 from agent.cli.verb import INTERRUPTED, USAGE, lang_option
 
-VERBS = ("run", "check", "status", "signals", "events", "bus", "replay", "version")
+VERBS = (
+    "run", "check", "status", "signals", "events", "bus", "replay", "profiles", "version",
+)  # fmt: skip
 
 
 class _Verbs(click.Group):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from agent.cli.bus_texts import BUS_TEXTS
+from agent.cli.profiles_texts import PROFILES_TEXTS
 
 Lang = Literal["en", "zh"]
 
@@ -87,6 +88,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "",
     ),
     **BUS_TEXTS,
+    **PROFILES_TEXTS,
     "version.short": ("The version of this program.", "本程序的版本。"),
     "version.help": ("Show the version of this program and of Python.", "显示本程序与 Python 的版本。"),
     "version.examples": ("elevator-agent version", ""),
