@@ -86,7 +86,8 @@ class Service:
     def __init__(self, settings: Settings, folders: Sequence[Path], record: Path | None) -> None:
         self._settings, self._folders, self._record = settings, folders, record
         self._clock = Clock()
-        self._means = Means(self._clock, tuple(folders))
+        journal = Path(settings.outbox.path)
+        self._means = Means(self._clock, tuple(folders), journal=journal)
         self._drivers: list[Driver] = [
             table.build(driver, self._means) for driver in settings.drivers
         ]

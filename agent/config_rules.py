@@ -22,6 +22,7 @@ from agent.config_problem import (
     same,
     shown,
 )
+from agent.config_rules_ports import check_ports
 from agent.drivers.address import BAUDRATES, Address, address_of
 from agent.drivers.profiles import ProfileProblems
 from agent.settings import DriverSettings, GpioSettings, ModbusSettings
@@ -59,6 +60,7 @@ def check(
             _contact_signals(key, driver, report)
     unclear = _wrong_addresses(placed, report)
     _one_way_each_line(placed, report)
+    check_ports(placed, report)
     unclear |= _unknown_profiles(placed, report, profiles) if profiles else set[str]()
     if signals_of:
         _one_giver_each([each for each in placed if each[0] not in unclear], report, signals_of)

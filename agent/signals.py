@@ -107,6 +107,13 @@ SIGNALS: Mapping[str, Signal] = {
     "machine_room.door_open": _bool("Machine-room door open", "机房门开"),
     "pit.water": _bool("Water in the pit", "底坑积水"),
     "uplink.signal_dbm": _int("Modem signal, dBm", "信号强度 dBm", 3),
+    "host.temperature_c": Signal(Kind.FLOAT, "The agent's computer, °C", "主机温度 °C", dead_band=1.0),
+    "host.undervoltage": _bool("The computer's supply is too weak", "主机供电欠压"),
+    "host.throttled": _bool("The computer is slowed down by heat or its supply", "主机降频"),
+    "host.disk_free_percent": _int("Free on the journal's disk, percent", "日志磁盘剩余 %", 2),
+    "host.disk_free_mb": _int("Free on the journal's disk, MB", "日志磁盘剩余 MB", 100),
+    "host.memory_available_mb": _int("Memory available, MB", "可用内存 MB", 20),
+    "host.clock_synchronised": _bool("The computer's clock is synchronised", "主机时钟已同步"),
 }  # fmt: skip
 
 _FAMILIES: Mapping[str, Signal] = {

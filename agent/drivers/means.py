@@ -24,7 +24,7 @@ class Broker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """One for the whole agent."""
+    """One for the whole agent. `journal` is the database's file, whose disk may run full."""
 
     clock: Clock
     folders: tuple[Path, ...] = ()
