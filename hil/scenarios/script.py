@@ -179,8 +179,7 @@ class Script:
         """A run begins: brake, drive and motion at once, the zone left a second later."""
         if call:
             self.says({"car.call_registered": True})
-        self.says({"drive.command": True, "brake.released": True, "car.direction": direction})
-        self.says({"car.moving": True, "car.speed_mm_s": RATED_MM_S})
+        self.says({"car.direction": direction}).moves()
         return self.wait(LEAVE_ZONE_S).leaves_zone()
 
     def leaves_zone(self) -> Self:
@@ -231,11 +230,25 @@ class Script:
         """A run that ends between landings, where no door can be used."""
         return self.starts().wait(1.5).stops()
 
+    def moves(self, speed_mm_s: int = RATED_MM_S) -> Self:
+        """Motion, brake and drive, whatever the zone says."""
+        self.says({"car.moving": True, "brake.released": True, "drive.command": True})
+        return self.says({"car.speed_mm_s": speed_mm_s})
+
+    def jerks(self, seconds: float) -> Self:
+        """The drive tries and fails: so much motion, and the car stands where it was."""
+        stopped_s = self.marks.get("stopped", self.now_s)
+        self.moves(200).wait(seconds).stops()
+        self.marks["stopped"] = stopped_s
+        return self
+
+    def creeps_to_landing(self) -> Self:
+        """Slowly to the next zone, and a stop there."""
+        return self.moves(150).wait(5).says({"car.door_zone": True}).wait(1).stops()
+
     def brought_home(self) -> Self:
         """The car is brought to the next landing by hand and opened there."""
-        self.says({"car.moving": True, "brake.released": True, "car.speed_mm_s": 150})
-        self.wait(5).says({"car.door_zone": True}).wait(1)
-        self.says({"car.moving": False, "brake.released": False, "car.speed_mm_s": 0})
+        self.creeps_to_landing()
         self.says({"car.call_registered": False}).wait(1).opens().wait(2).leave()
         return self.wait(max(0.0, self.marks["doors open"] + 3 - self.now_s))
 
