@@ -131,7 +131,11 @@ class Service:
         limits_us = {name: limit for d in self._drivers for name, limit in d.signals.items()}
         monitor = Monitor(
             self._wiring.drivers,
-            limits_of(self._settings.monitor, self._wiring.polls_us),
+            limits_of(
+                self._settings.monitor,
+                self._wiring.polls_us,
+                rated_speed_mm_s=self._settings.elevator.rated_speed_mm_s,
+            ),
             start_us=now.uptime_us,
             intervals_us=self._wiring.intervals_of,
             standing=self._delivery.standing,

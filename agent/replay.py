@@ -50,7 +50,9 @@ def replay_events(
         drivers = _drivers(header, wiring)
         polls = None if wiring is None else wiring.polls_us
         intervals = None if wiring is None else wiring.intervals_of
-        monitor = Monitor(drivers, limits_of(settings.monitor, polls), intervals_us=intervals)
+        rated_mm_s = settings.elevator.rated_speed_mm_s
+        limits = limits_of(settings.monitor, polls, rated_speed_mm_s=rated_mm_s)
+        monitor = Monitor(drivers, limits, intervals_us=intervals)
         step = monitor.step
         for at_us, readings in batches(file, lines, header.signals):
             for event in step(at_us, readings):

@@ -617,6 +617,8 @@ def test_its_memory_may_be_carried_over_at_any_point(at):
 
 def test_a_power_cut_is_few_events():
     car = riding()
+    car.feed(60, zone=True)
+    car.feed(60.3, zone=False)
     car.feed(100, mains=False, moving=False)
     car.lose(101, *DYING)
     car.until(600)

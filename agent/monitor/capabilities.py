@@ -25,7 +25,12 @@ def capabilities(signals: Collection[str]) -> list[Capability]:
 
 def is_possible(entry: Entry, signals: Collection[str]) -> bool:
     """Whether an event can be detected at all; one that cannot is never raised."""
-    return any(not _lacking(part, signals) for part in entry.parts)
+    return any(is_fitted(part, signals) for part in entry.parts)
+
+
+def is_fitted(part: Part, signals: Collection[str]) -> bool:
+    """Whether an installation has what one way to detect an event needs."""
+    return not _lacking(part, signals)
 
 
 def _capability(entry: Entry, signals: Collection[str]) -> Capability:

@@ -77,6 +77,10 @@ _DOOR_EVIDENCE = (
     "door.front", "door.rear", "car.door_zone", "car.moving", "car.speed_mm_s", "car.floor",
 )  # fmt: skip
 
+_MACHINE_EVIDENCE = (
+    "car.moving", "car.direction", "car.speed_mm_s", "car.floor",
+)  # fmt: skip
+
 
 def _agent(code: str, severity: Severity, en: str, zh: str) -> Entry:
     return Entry(code=code, severity=severity, en=en, zh=zh, inspection_mutes=False, agent=True)
@@ -153,6 +157,27 @@ ENTRIES: tuple[Entry, ...] = (
         parts=(Part("stopped outside the door zone", "停在门区外", (("car.door_zone",),)),),
     ),
     Entry(
+        code="unintended_movement",
+        severity=Severity.CRITICAL,
+        en="Unintended car movement",
+        zh="轿厢意外移动",
+        gb24476=5,
+        bacnet=2,
+        stop_recommended=True,
+        ends=Ends.NEVER,
+        runs=2,
+        end_key=True,
+        evidence=("ucm.tripped", "drive.command", *_DOOR_EVIDENCE),
+        parts=(
+            Part("the protection's own signal", "意外移动保护信号", (("ucm.tripped",),)),
+            Part(
+                "moving with doors not closed though nothing tells it to",
+                "门未关闭且无运行指令时移动",
+                (_DOORS, ("drive.command", "car.moving"), ("car.speed_mm_s", "car.door_zone")),
+            ),
+        ),
+    ),
+    Entry(
         code="moved_with_doors_open",
         severity=Severity.CRITICAL,
         en="Moved with doors open",
@@ -188,6 +213,61 @@ ENTRIES: tuple[Entry, ...] = (
         ),
     ),
     Entry(
+        code="overtravel_top",
+        severity=Severity.CRITICAL,
+        en="Overtravel at the top",
+        zh="冲顶",
+        bacnet=3,
+        stop_recommended=True,
+        ends=Ends.NEVER,
+        runs=2,
+        end_key=True,
+        evidence=("overtravel.top", *_MACHINE_EVIDENCE),
+        parts=(Part("the limit at the top", "上极限信号", (("overtravel.top",),)),),
+    ),
+    Entry(
+        code="overtravel_bottom",
+        severity=Severity.CRITICAL,
+        en="Overtravel at the bottom",
+        zh="蹲底",
+        bacnet=3,
+        stop_recommended=True,
+        ends=Ends.NEVER,
+        runs=2,
+        end_key=True,
+        evidence=("overtravel.bottom", *_MACHINE_EVIDENCE),
+        parts=(Part("the limit at the bottom", "下极限信号", (("overtravel.bottom",),)),),
+    ),
+    Entry(
+        code="overspeed",
+        severity=Severity.CRITICAL,
+        en="Overspeed",
+        zh="超速",
+        bacnet=2,
+        stop_recommended=True,
+        ends=Ends.NEVER,
+        runs=2,
+        end_key=True,
+        evidence=("overspeed.tripped", "safety_gear.tripped", *_MACHINE_EVIDENCE),
+        parts=(
+            Part("the governor's signal", "限速器信号", (("overspeed.tripped",),)),
+            Part("the safety gear's signal", "安全钳信号", (("safety_gear.tripped",),)),
+            Part("speed, with the rated speed configured", "轿厢速度(须配置额定速度)", (("car.speed_mm_s",),)),
+        ),
+    ),
+    Entry(
+        code="brake_contradiction",
+        severity=Severity.MAJOR,
+        en="Brake contradicts motion",
+        zh="制动器状态矛盾",
+        bacnet=1,
+        evidence=("brake.released", "drive.command", *_MACHINE_EVIDENCE),
+        parts=(
+            Part("moving, not released", "运行而制动器未松开", (("brake.released",), ("car.moving",))),
+            Part("released, standing", "停梯而制动器松开", (("brake.released",), ("car.moving",))),
+        ),
+    ),
+    Entry(
         code="safety_chain_open",
         severity=Severity.MAJOR,
         en="Safety chain open",
@@ -208,6 +288,54 @@ ENTRIES: tuple[Entry, ...] = (
                 "open while standing with doors closed",
                 "停梯关门时断开",
                 (("safety_chain.closed",), _MOTION, _DOORS),
+            ),
+        ),
+    ),
+    Entry(
+        code="run_time_limit",
+        severity=Severity.MAJOR,
+        en="Run without a landing for too long",
+        zh="运行超时",
+        gb24476=6,
+        bacnet=13,
+        evidence=("run_time_limit.tripped", "car.door_zone", *_MACHINE_EVIDENCE),
+        parts=(
+            Part("the limiter's signal", "运转时间限制器信号", (("run_time_limit.tripped",),)),
+            Part("moving without passing a zone", "运行而未经过门区", (("car.moving",), ("car.door_zone",))),
+        ),
+    ),
+    Entry(
+        code="position_lost",
+        severity=Severity.MAJOR,
+        en="Position lost",
+        zh="楼层位置丢失",
+        gb24476=7,
+        bacnet=14,
+        evidence=("position.lost", "car.door_zone", *_MACHINE_EVIDENCE),
+        parts=(
+            Part("the controller's signal", "控制器位置丢失信号", (("position.lost",),)),
+            Part(
+                "floors that contradict the zones",
+                "楼层与门区矛盾",
+                (("car.floor",), ("car.door_zone",), ("car.moving",)),
+            ),
+        ),
+    ),
+    Entry(
+        code="start_failure",
+        severity=Severity.MAJOR,
+        en="Car does not start",
+        zh="电梯不能再启动",
+        gb24476=8,
+        bacnet=10,
+        visit_mutes=True,
+        mains_mutes=True,
+        evidence=("car.call_registered", "hall.call_pending", "power.mains", *_DOOR_EVIDENCE),
+        parts=(
+            Part(
+                "a call, and the car stays",
+                "有呼梯而不启动",
+                (("car.call_registered", "hall.call_pending"), _DOORS, _MOTION),
             ),
         ),
     ),

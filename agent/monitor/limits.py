@@ -1,6 +1,7 @@
 """The limits the rules work with, in whole microseconds: the configured ones and the contract's fixed ones."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 import msgspec
 
@@ -33,6 +34,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     mains_lost_us: int
     entrapment_possible_us: int
     ard_hold_us: int
+    unintended_movement_us: int
+    overspeed_us: int
+    overspeed_mm_s: int | None
+    brake_moving_us: int
+    brake_standing_us: int
+    run_time_limit_us: int
+    start_failure_us: int
 
     # Fixed by the contract, section 3.1: no installer could choose them sensibly.
     moving_unknown_us: int = 5 * SECOND_US
@@ -60,12 +68,22 @@ _STOP = (
 _MOTION_AND_DOORS = ("car.moving", "car.door_zone", "door.front", "door.rear")
 _LANDING = ("car.moving", "car.door_zone", "landing_doors.locked")
 _CHAIN = (*_MOTION_AND_DOORS, "landing_doors.locked", "safety_chain.closed", "power.mains")
+_UNINTENDED = (*_MOTION_AND_DOORS, "drive.command", "car.speed_mm_s")
+_BRAKE = ("car.moving", "brake.released")
+_PASSAGE = ("car.moving", "car.door_zone")
+_START = (*_MOTION_AND_DOORS, "car.call_registered", "hall.call_pending", "power.mains")
+
+_OVERSPEED = Fraction(115, 100)  # of the rated speed (contract, 3.2)
+_BEYOND_FULL_TRAVEL_S = 10  # contract, 3.2
 
 
 def limits_of(
-    settings: MonitorSettings, polls_us: Mapping[str, tuple[str, int]] | None = None
+    settings: MonitorSettings,
+    polls_us: Mapping[str, tuple[str, int]] | None = None,
+    *,
+    rated_speed_mm_s: int | None = None,
 ) -> Limits:
-    """The limits of a configuration.
+    """The limits of a configuration. Without the rated speed no speed is too fast.
 
     A delay over signals of different drivers is at least twice the slowest poll interval among them; one that a frozen link
     could fill, at least its staleness limit. `polls_us` maps each
@@ -103,7 +121,21 @@ def limits_of(
         mains_lost_us=_us(settings.mains_lost_s),
         entrapment_possible_us=delay(settings.entrapment_possible_s),
         ard_hold_us=_us(settings.ard_hold_s),
+        unintended_movement_us=outlasting(settings.unintended_movement_s, _UNINTENDED),
+        overspeed_us=_us(settings.overspeed_s),
+        overspeed_mm_s=None if rated_speed_mm_s is None else int(rated_speed_mm_s * _OVERSPEED),
+        brake_moving_us=outlasting(settings.brake_moving_s, _BRAKE),
+        brake_standing_us=delay(settings.brake_standing_s, _BRAKE),
+        run_time_limit_us=delay(_run_time_s(settings), _PASSAGE),
+        start_failure_us=delay(settings.start_failure_s, _START),
     )
+
+
+def _run_time_s(settings: MonitorSettings) -> float:
+    """A run over the full travel passes no zone for so long where no landing lies between."""
+    if not settings.full_travel_s:
+        return settings.run_time_limit_s
+    return max(settings.run_time_limit_s, settings.full_travel_s + _BEYOND_FULL_TRAVEL_S)
 
 
 def _slowest_us(signals: tuple[str, ...], polls_us: Mapping[str, tuple[str, int]]) -> int:

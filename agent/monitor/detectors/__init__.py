@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from agent.monitor.detectors.alarm_button import ALARM_BUTTON
+from agent.monitor.detectors.brake_contradiction import BRAKE_CONTRADICTION
 from agent.monitor.detectors.controller_fault import CONTROLLER_FAULT
 from agent.monitor.detectors.detector import Detector
 from agent.monitor.detectors.doors_outside_zone import (
@@ -14,20 +15,34 @@ from agent.monitor.detectors.entrapment_possible import ENTRAPMENT_POSSIBLE
 from agent.monitor.detectors.intercom_silent import intercom_silent
 from agent.monitor.detectors.mains_lost import MAINS_LOST
 from agent.monitor.detectors.mode_changed import MODE_CHANGED
+from agent.monitor.detectors.overspeed import OVERSPEED
+from agent.monitor.detectors.overtravel import OVERTRAVEL_BOTTOM, OVERTRAVEL_TOP
+from agent.monitor.detectors.position_lost import POSITION_LOST
+from agent.monitor.detectors.run_time_limit import RUN_TIME_LIMIT
 from agent.monitor.detectors.safety_chain_open import SAFETY_CHAIN_OPEN
 from agent.monitor.detectors.signal_lost import signal_lost
+from agent.monitor.detectors.start_failure import START_FAILURE
 from agent.monitor.detectors.stopped_outside_door_zone import STOPPED_OUTSIDE_DOOR_ZONE
 from agent.monitor.detectors.trapped_passengers import TRAPPED_PASSENGERS
+from agent.monitor.detectors.unintended_movement import UNINTENDED_MOVEMENT
 
 DETECTORS: tuple[Detector, ...] = (
     TRAPPED_PASSENGERS,
     ENTRAPMENT_POSSIBLE,
     ALARM_BUTTON,
     STOPPED_OUTSIDE_DOOR_ZONE,
+    UNINTENDED_MOVEMENT,
     MOVED_WITH_DOORS_OPEN,
     DOORS_OPEN_OUTSIDE_ZONE,
     LANDING_DOOR_UNLOCKED,
+    OVERTRAVEL_TOP,
+    OVERTRAVEL_BOTTOM,
+    OVERSPEED,
+    BRAKE_CONTRADICTION,
     SAFETY_CHAIN_OPEN,
+    RUN_TIME_LIMIT,
+    POSITION_LOST,
+    START_FAILURE,
     CONTROLLER_FAULT,
     MAINS_LOST,
     MODE_CHANGED,

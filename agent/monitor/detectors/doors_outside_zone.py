@@ -8,13 +8,9 @@ from agent.monitor.truth import either, every, is_not
 def _moved_with_doors_open(snapshot: Snapshot) -> bool | None:
     """Moving outside the zone with a car door not closed. Motion that was fitted and is lost is no evidence."""
     values = snapshot.values
-    if values["car_door.ajar"] is False:
-        return False
     if values["car.moving"] is None and "car.moving" in snapshot.fitted:
-        return every(None, is_not(values["car.door_zone"]), values["car_door.ajar"])
-    return every(
-        is_not(values["stopped"]), is_not(values["car.door_zone"]), values["car_door.ajar"]
-    )
+        return every(None, values["car_door.astray"])
+    return every(is_not(values["stopped"]), values["car_door.astray"])
 
 
 def _doors_open_outside_zone(snapshot: Snapshot) -> bool | None:
@@ -38,7 +34,7 @@ def _landing_door_unlocked(snapshot: Snapshot) -> bool | None:
 
 MOVED_WITH_DOORS_OPEN = held(
     "moved_with_doors_open",
-    ("stopped", "car.moving", "car.door_zone", "car_door.ajar"),
+    ("stopped", "car.moving", "car_door.astray"),
     _moved_with_doors_open,
     lambda limits: limits.moved_with_doors_open_us,
 )

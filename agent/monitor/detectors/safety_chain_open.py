@@ -4,46 +4,10 @@ Where the chain is tapped (before or after the door contacts) is the profile's t
 closed.
 """
 
-import msgspec
-
-from agent.monitor.condition import Condition
-from agent.monitor.delay import BREAK, IDLE, RESTART, RUN, Delay, advance
-from agent.monitor.detectors.detector import Detector
-from agent.monitor.detectors.held import reached
-from agent.monitor.limits import Limits
+from agent.monitor.detectors.held import Way, either_held
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.doors import CLOSED
-from agent.monitor.terms.stops import INSPECTION_MODES
 from agent.monitor.truth import every, is_not
-
-
-class Open(msgspec.Struct, frozen=True):
-    """How long the chain has been open under way, and while standing."""
-
-    moving: Delay = IDLE
-    standing: Delay = IDLE
-
-
-def _step(memory: Open, snapshot: Snapshot, limits: Limits) -> tuple[Open, Condition]:
-    moving, standing = _moving(snapshot), _standing(snapshot)
-    muted = snapshot.values["car.mode"] in INSPECTION_MODES
-    after = Open(
-        _advanced(memory.moving, moving, snapshot, limits, muted=muted),
-        _advanced(memory.standing, standing, snapshot, limits, muted=muted),
-    )
-    first = reached(
-        after.moving,
-        limits.safety_chain_moving_us,
-        snapshot.at_us,
-        over=moving is False,
-    )
-    second = reached(
-        after.standing,
-        limits.safety_chain_standing_us,
-        snapshot.at_us,
-        over=standing is False,
-    )
-    return after, _either(first, second)
 
 
 def _moving(snapshot: Snapshot) -> bool | None:
@@ -68,39 +32,9 @@ def _standing(snapshot: Snapshot) -> bool | None:
     return every(is_not(values["safety_chain.closed"]), values["stopped"], closed, mains)
 
 
-def _advanced(
-    delay: Delay,
-    holds: bool | None,  # noqa: FBT001
-    snapshot: Snapshot,
-    limits: Limits,
-    *,
-    muted: bool,
-) -> Delay:
-    pace = RESTART if muted else RUN if holds is True else BREAK
-    return advance(delay, pace, snapshot.at_us, limits.trifle_us)
-
-
-def _either(first: Condition, second: Condition) -> Condition:
-    """Either rule raises; the event ends when both are known not to hold."""
-    for each in (first, second):
-        if each.holds is True:
-            return each
-    dues = [each.due_us for each in (first, second) if each.due_us is not None]
-    holds = None if None in (first.holds, second.holds) else False
-    return Condition(holds=holds, due_us=min(dues, default=None))
-
-
-SAFETY_CHAIN_OPEN = Detector(
+SAFETY_CHAIN_OPEN = either_held(
     "safety_chain_open",
-    (
-        "safety_chain.closed",
-        "stopped",
-        "car.door_zone",
-        "doors",
-        "power.mains",
-        "car.mode",
-    ),
-    _step,
-    memory=Open(),
-    memory_type=Open,
+    ("safety_chain.closed", "stopped", "car.door_zone", "doors", "power.mains"),
+    Way("under_way", _moving, lambda limits: limits.safety_chain_moving_us),
+    Way("standing", _standing, lambda limits: limits.safety_chain_standing_us),
 )

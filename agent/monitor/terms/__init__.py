@@ -4,14 +4,18 @@ A term is `step(memory, snapshot, limits) -> (memory, value, due_us)`: pure, cal
 or `due_us` came. Its value stands in the snapshot under its name, beside the signals.
 """
 
+from agent.monitor.terms.astray import CAR_DOOR_ASTRAY
 from agent.monitor.terms.boarding import BOARDING, END_KEY
 from agent.monitor.terms.doors import CAR_DOOR_AJAR, CAR_DOOR_OPEN, CLOSED_US, DOORS
 from agent.monitor.terms.landing import ALARM_OVER, AT_LANDING
+from agent.monitor.terms.long_run import LONG_RUN
+from agent.monitor.terms.miscounts import MISCOUNTS
 from agent.monitor.terms.motion import MOVED, OUTSIDE, STOPPED
 from agent.monitor.terms.person import PERSON
 from agent.monitor.terms.presence import PRESENCE
 from agent.monitor.terms.runs import RUNS
 from agent.monitor.terms.sources import BUTTON, CALL, LOAD
+from agent.monitor.terms.speed import SPEED
 from agent.monitor.terms.stops import STOP_OUTSIDE, STOP_SHUT
 from agent.monitor.terms.term import Term
 from agent.monitor.terms.visit import VISIT_MUTES
@@ -21,9 +25,12 @@ TERMS: tuple[Term, ...] = (
     END_KEY,
     CAR_DOOR_OPEN,
     CAR_DOOR_AJAR,
+    CAR_DOOR_ASTRAY,
     DOORS,
     CLOSED_US,
     VISIT_MUTES,
+    SPEED,
+    LONG_RUN,
     STOPPED,
     OUTSIDE,
     AT_LANDING,
@@ -38,6 +45,7 @@ TERMS: tuple[Term, ...] = (
     STOP_SHUT,
     ALARM_OVER,
     RUNS,
+    MISCOUNTS,
 )
 
 __all__ = ["TERMS", "Term"]

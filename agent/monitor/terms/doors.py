@@ -26,7 +26,7 @@ def _car_door_open(
     if front == "open" or rear == "open":
         return IDLE, True, None
     if "not_closed" not in (front, rear):
-        if _lost_ajar(snapshot):
+        if ajar is not IDLE and _lost_ajar(snapshot):
             ajar = advance(ajar, BREAK, snapshot.at_us, limits.trifle_us)
             return ajar, False, None
         return IDLE, False, None

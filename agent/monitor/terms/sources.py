@@ -73,6 +73,8 @@ def _load(memory: Load, snapshot: Snapshot, limits: Limits) -> tuple[Load, bool,
     boarding, at_us = snapshot.values["boarding"] or 0, snapshot.at_us
     load = snapshot.values["car.load_percent"]
     lows = memory.lows
+    if load is None and memory.load is None and not memory.seen and not lows:
+        return memory, False, None
     oldest_us = at_us - limits.load_memory_us
     if lows and lows[0][1] <= oldest_us:
         lows = tuple(low for low in lows if low[1] > oldest_us)
