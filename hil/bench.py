@@ -4,13 +4,14 @@ import functools
 import random
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from hil import car_top_box
 from hil.control import Command, ControlServer
 from hil.deeds import DEEDS, Refused
 from hil.mishaps import Mishaps
 from hil.modbus_face import Behaviour, ModbusFace
-from hil.pins_server import CONTACTS, PinsServer
+from hil.pins_server import ANNOUNCEMENT, CONTACTS, PinsServer
 from hil.rtu_device import READ_HOLDING, device
 from hil.rtu_face import RtuFace
 from hil.rtu_manners import Manner
@@ -33,7 +34,8 @@ class Bench:
         )
         box = device({READ_HOLDING: (car_top_box.FIRST, self._registers)})
         self.rtu = RtuFace({car_top_box.DEVICE_ID: box})
-        self.pins = PinsServer(CONTACTS, random.Random(f"{seed} pins"))
+        chance = random.Random(f"{seed} pins")
+        self.pins = PinsServer(CONTACTS, chance, outputs=(ANNOUNCEMENT,))
         self.control = ControlServer(self._commands(), self.catch_up, self._show)
         self._show()
 
@@ -71,6 +73,7 @@ class Bench:
             **self.world.state(),
             "modbus_functions": _by_text(self.modbus.functions),
             "rtu_functions": _by_text(self.rtu.functions),
+            "outputs": {str(pin): asdict(wire) for pin, wire in self.pins.driven.items()},
         }
 
     def _silence(self, on: bool = True) -> None:

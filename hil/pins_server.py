@@ -1,15 +1,18 @@
 """The simulated contacts: turns signals into pin levels, with bounce, and serves them to pin factories.
 
 Each client of the Unix socket is sent one line a level, {"pin":17,"level":0}: all known levels when
-it connects, then {"complete":true}, then changes. It knows nothing of gpiozero.
+it connects, then {"complete":true}, then changes. A level may carry the instant of its edge, "at", in
+seconds of the machine's monotonic clock. {"output":18} names a pin that the client may drive, which it
+does by the same lines. It knows nothing of gpiozero.
 """
 
 import asyncio
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from agent.model import Value
 from hil.connections import Connections
@@ -40,12 +43,32 @@ CONTACTS: Mapping[str, Contact] = {
 }
 
 
+ANNOUNCEMENT: Final = 18
+
+
+@dataclass(slots=True)
+class Driven:
+    """An output's wire: its level, and how often it went high."""
+
+    level: int = 0
+    rises: int = 0
+
+
 class PinsServer:
-    """Serves contacts on a Unix socket; `update` with the latest signals moves them."""
+    """Serves contacts on a Unix socket; `update` with the latest signals moves them.
+
+    `outputs` are the pins a client may drive; `driven` is what it did.
+    """
 
     def __init__(
-        self, contacts: Mapping[str, Contact], chance: random.Random, *, bounce: bool = True
+        self,
+        contacts: Mapping[str, Contact],
+        chance: random.Random,
+        *,
+        bounce: bool = True,
+        outputs: Iterable[int] = (),
     ) -> None:
+        self.driven = {pin: Driven() for pin in outputs}
         self._contacts = contacts
         self._chance = chance
         self._bounce = bounce
@@ -71,6 +94,12 @@ class PinsServer:
             touches = 0 if first else 2 * self._chance.randrange(_BOUNCES_MOST)
             self._touch(contact.pin, touches)
 
+    def strike(self, falls: Iterable[tuple[float, int]]) -> None:
+        """Let pins fall and rise again at instants of their own, as a card reader's pulses do."""
+        for at_s, pin in falls:
+            for level in (0, 1):
+                self._tell(_line(pin, level, at_s))
+
     async def close(self) -> None:
         """End everything at once."""
         for timer in self._touches.values():
@@ -95,7 +124,9 @@ class PinsServer:
         if self._sent.get(pin) == level:
             return
         self._sent[pin] = level
-        line = _line(pin, level)
+        self._tell(_line(pin, level))
+
+    def _tell(self, line: bytes) -> None:
         for writer in self._connections.writers:
             if writer.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
                 writer.transport.abort()
@@ -103,12 +134,20 @@ class PinsServer:
                 writer.write(line)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for pin in self.driven:
+            writer.write(b'{"output":%d}\n' % pin)
         for pin, level in self._sent.items():
             writer.write(_line(pin, level))
         writer.write(b'{"complete":true}\n')
-        while await reader.read(4096):  # a client has nothing to say; its end is of interest
-            pass
+        while line := await reader.readline():
+            said = json.loads(line)
+            wire = self.driven[said["pin"]]  # no other pin can be driven: see SimulatedPin
+            wire.rises += said["level"] > wire.level
+            wire.level = said["level"]
 
 
-def _line(pin: int, level: int) -> bytes:
-    return json.dumps({"pin": pin, "level": level}, separators=(",", ":")).encode() + b"\n"
+def _line(pin: int, level: int, at_s: float | None = None) -> bytes:
+    said: dict[str, float] = {"pin": pin, "level": level}
+    if at_s is not None:
+        said["at"] = at_s
+    return json.dumps(said, separators=(",", ":")).encode() + b"\n"

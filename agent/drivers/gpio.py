@@ -145,10 +145,9 @@ class GpioDriver:
         """Signal name to staleness limit in microseconds."""
         return self._signals
 
-    def announce(self) -> None:
-        """Start the announcement, where one is configured and its output could be opened."""
-        if self._announcement is not None:
-            self._announcement.say()
+    def announce(self) -> bool:
+        """Start the announcement; False where none is configured or its pin is not ours."""
+        return self._announcement is not None and self._announcement.say()
 
     async def run(self, sink: Sink) -> None:
         """Open the pins, sample until cancelled, then free them."""

@@ -57,15 +57,18 @@ class Announcement:
             _log.info("%s is back", self._named)
         self._wrong = False
 
-    def say(self) -> None:
-        """Switch on for `on_s`; while it is on, a further call changes nothing."""
+    def say(self) -> bool:
+        """Switch on for `on_s`; while it is on, a further call changes nothing. False without a pin."""
         with self._lock:
-            if self._output is None or self._timer is not None:
-                return
-            self._timer = threading.Timer(self._settings.on_s, self._ended)
-            self._timer.daemon = True
-            self._timer.start()  # first: an output that cannot be switched off is not switched on
-            self._switch(on=True)
+            if self._output is None:
+                return False
+            if self._timer is not None:
+                return True
+            timer = threading.Timer(self._settings.on_s, self._ended)
+            timer.daemon = True
+            timer.start()  # first: an output that cannot be switched off is not switched on
+            self._timer = timer
+            return self._switch(on=True)
 
     def close(self) -> None:
         """Switch off and free the pin."""
@@ -87,9 +90,10 @@ class Announcement:
             self._timer = None
         self._switch(on=False)
 
-    def _switch(self, *, on: bool) -> None:
+    def _switch(self, *, on: bool) -> bool:
+        """Drive the line; False where it is not ours, or no longer."""
         if self._output is None:
-            return
+            return False
         try:
             self._output.switch(on=on)
         except Exception as error:
@@ -98,6 +102,8 @@ class Announcement:
             output, self._output = self._output, None
             _close(output)
             self._failed(error)
+            return False
+        return True
 
     def _failed(self, error: Exception) -> None:
         if not self._wrong:
