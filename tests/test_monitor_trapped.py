@@ -721,13 +721,22 @@ def test_a_contact_that_never_counts_as_open_makes_no_entrapment_of_boarding():
 
 def test_a_hasty_passenger_whose_car_does_not_start_is_trapped_after_15_s():
     car = parked(front="not_closed")
-    car.feed(607, front="closed", call=True)
-    car.feed(614, front="not_closed")  # vain movements of the doors do not prolong it
-    car.feed(616, front="closed")
-    car.feed(621.999999)
+    car.feed(604, front="closed", call=True)
+    car.feed(611, front="not_closed")  # vain movements of the doors do not prolong it
+    car.feed(613, front="closed")
+    car.feed(618.999999)
     assert car.of(CODE) == []
     car.feed(700)
-    assert car.of(CODE) == ["622 raised"]
+    assert car.of(CODE) == ["619 raised"]
+
+
+def test_doors_that_a_contact_called_not_closed_for_5_s_begin_the_90_s_anew():
+    car = parked(front="not_closed")
+    car.feed(607, front="closed", call=True)
+    car.feed(696.999999)
+    assert car.of(CODE) == []
+    car.feed(800)
+    assert car.of(CODE) == ["697 raised"]
 
 
 def test_the_alarm_button_of_a_parked_car_needs_no_such_time():

@@ -23,6 +23,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     presence_window_us: int
     button_stuck_us: int
     not_closed_is_open_us: int
+    not_closed_passable_us: int
     trifle_us: int
     clear_us: int
     car_call_is_evidence: bool
@@ -46,6 +47,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     moving_unknown_us: int = 5 * SECOND_US
     doors_open_us: int = 2 * SECOND_US
     run_shortest_us: int = 3 * SECOND_US
+    travel_longest_us: int = 120 * SECOND_US  # our choice: 40 landings at 3 s each, and then some
     presence_readings: int = 3
     presence_stuck_openings: int = 20
     load_step_percent: int = 5
@@ -110,6 +112,7 @@ def limits_of(
         presence_window_us=_us(settings.presence_window_s),
         button_stuck_us=_us(settings.button_stuck_s),
         not_closed_is_open_us=_us(settings.not_closed_is_open_s),
+        not_closed_passable_us=_us(settings.not_closed_passable_s),
         trifle_us=_us(settings.trifle_s),
         clear_us=delay(settings.clear_s),
         car_call_is_evidence=settings.car_call_is_evidence,

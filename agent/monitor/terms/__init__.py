@@ -6,6 +6,7 @@ or `due_us` came. Its value stands in the snapshot under its name, beside the si
 
 from agent.monitor.terms.astray import CAR_DOOR_ASTRAY
 from agent.monitor.terms.boarding import BOARDING, END_KEY
+from agent.monitor.terms.contact_doors import CONTACT_CLOSINGS
 from agent.monitor.terms.doors import CAR_DOOR_AJAR, CAR_DOOR_OPEN, CLOSED_US, DOORS
 from agent.monitor.terms.landing import ALARM_OVER, AT_LANDING
 from agent.monitor.terms.long_run import LONG_RUN
@@ -27,6 +28,7 @@ TERMS: tuple[Term, ...] = (
     CAR_DOOR_AJAR,
     CAR_DOOR_ASTRAY,
     DOORS,
+    CONTACT_CLOSINGS,
     CLOSED_US,
     VISIT_MUTES,
     SPEED,

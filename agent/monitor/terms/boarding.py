@@ -1,5 +1,7 @@
 """When evidence of a person begins anew: doors that stood open, or the end-of-alarm key.
 
+A door's contact that knows no more tells of the doors having been open when they close (`contact_doors`).
+
 `boarding` is a count. It is even while evidence is gathered and odd while the doors stand open so that people come and
 go; each step of it ends the evidence gathered before. Outside the zone nobody can leave: doors open there end what was
 gathered, but what is seen meanwhile counts.
@@ -14,31 +16,35 @@ from agent.monitor.terms.term import Term
 
 
 class Boarding(msgspec.Struct, frozen=True):
-    """`open_us`: since when people can pass, None while they cannot. `settled`: for 2 s. `key`: key turns seen."""
+    """`open_us`: since when people can pass, None while they cannot.
+
+    `settled`: for 2 s. `turns`: key turns and full closings by a contact.
+    """
 
     count: int = 0
     open_us: int | None = None
     settled: bool = False
-    key: int = 0
+    turns: int = 0
 
 
 def _boarding(
     memory: Boarding, snapshot: Snapshot, limits: Limits
 ) -> tuple[Boarding, int, int | None]:
-    at_us, key = snapshot.at_us, snapshot.values["end_key"] or 0
+    at_us, values = snapshot.at_us, snapshot.values
+    turns = (values["end_key"] or 0) + (values["contact_doors.closings"] or 0)
     passable = _passable(snapshot)
-    if not passable and memory.open_us is None and key == memory.key:
+    if not passable and memory.open_us is None and turns == memory.turns:
         return memory, memory.count, None
     open_us = (memory.open_us if memory.open_us is not None else at_us) if passable else None
     settled = open_us is not None and at_us - open_us >= limits.doors_open_us
-    odd = settled and snapshot.values["outside"] is not True
+    odd = settled and values["outside"] is not True
     count = memory.count
-    if settled != memory.settled or key != memory.key:
+    if settled != memory.settled or turns != memory.turns:
         count += 2
     if (count & 1) != odd:
         count += 1
     due_us = None if open_us is None or settled else open_us + limits.doors_open_us
-    return Boarding(count, open_us, settled, key), count, due_us
+    return Boarding(count, open_us, settled, turns), count, due_us
 
 
 def _passable(snapshot: Snapshot) -> bool:
@@ -68,7 +74,7 @@ def _end_key(memory: Key, snapshot: Snapshot, _: Limits) -> tuple[Key, int, None
 END_KEY = Term("end_key", ("alarm.end_key",), _end_key, Key(), Key, int | None)
 BOARDING = Term(
     "boarding",
-    ("doors", "stopped", "outside", "end_key"),
+    ("doors", "stopped", "outside", "end_key", "contact_doors.closings"),
     _boarding,
     Boarding(),
     Boarding,

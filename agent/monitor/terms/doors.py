@@ -74,15 +74,19 @@ class Closing(msgspec.Struct, frozen=True):
 
     ajar: bool = True
     closed_us: int | None = None
+    closings: int = 0
 
 
 def _closed_us(memory: Closing, snapshot: Snapshot, _: Limits) -> tuple[Closing, int | None, None]:
-    """The instant of the last full closing: from open to closed, however it went on in between."""
-    doors = snapshot.values["doors"]
+    """The instant of the last full closing: from open to closed, however it went on in between.
+
+    `closings` counts those that only a contact told of.
+    """
+    doors, closings = snapshot.values["doors"], snapshot.values["contact_doors.closings"] or 0
     if doors == OPEN and not memory.ajar:
-        memory = Closing(ajar=True, closed_us=memory.closed_us)
-    elif doors == CLOSED and memory.ajar:
-        memory = Closing(ajar=False, closed_us=snapshot.at_us)
+        memory = Closing(ajar=True, closed_us=memory.closed_us, closings=closings)
+    elif doors == CLOSED and (memory.ajar or closings != memory.closings):
+        memory = Closing(ajar=False, closed_us=snapshot.at_us, closings=closings)
     return memory, memory.closed_us, None
 
 
@@ -94,4 +98,11 @@ DOORS = Term(
     _doors,
     value_type=str | None,
 )
-CLOSED_US = Term("doors.closed_us", ("doors",), _closed_us, Closing(), Closing, int | None)
+CLOSED_US = Term(
+    "doors.closed_us",
+    ("doors", "contact_doors.closings"),
+    _closed_us,
+    Closing(),
+    Closing,
+    int | None,
+)

@@ -15,7 +15,8 @@ from agent.monitor.terms.term import Term
 class Run(msgspec.Struct, frozen=True):
     """`from_us`, `floor`: when and where the run under way began, None while standing. `normal`: it still may count.
 
-    `unknown_us`: since when motion is unknown.
+    `unknown_us`: since when motion is unknown. Where motion is inferred, a zone just reached at `arrived_us` may only be
+    passed: the run then goes on, and is `counted` once.
     """
 
     count: int = 0
@@ -23,6 +24,8 @@ class Run(msgspec.Struct, frozen=True):
     floor: int | None = None
     normal: bool = False
     unknown_us: int | None = None
+    arrived_us: int | None = None
+    counted: bool = False
 
 
 def _step(memory: Run, snapshot: Snapshot, limits: Limits) -> tuple[Run, int, None]:
@@ -32,17 +35,38 @@ def _step(memory: Run, snapshot: Snapshot, limits: Limits) -> tuple[Run, int, No
         return after, after.count, None
     seen = _seen(memory, snapshot.at_us, limits)
     if stopped is False:
+        if memory.arrived_us is not None:
+            memory = _left_again(memory, snapshot.at_us, limits)
         after = _under_way(memory, snapshot, seen=seen)
-    elif memory.from_us is not None:
-        counts = seen and _counts(memory, snapshot, limits)
-        after = Run(memory.count + counts)
+    elif memory.from_us is not None and memory.arrived_us is None:
+        counts = seen and not memory.counted and _counts(memory, snapshot, limits)
+        after = _ended(memory, snapshot, counts=counts)
+    elif memory.arrived_us is not None:
+        after = memory
     else:
         after = memory if memory.unknown_us is None else Run(memory.count)
     return after, after.count, None
 
 
+def _ended(memory: Run, snapshot: Snapshot, *, counts: bool) -> Run:
+    """The run is over; where nothing but zones tells of motion, only if the zone is not soon left again."""
+    count = memory.count + counts
+    if snapshot.values["car.moving"] is not None:
+        return Run(count)
+    return msgspec.structs.replace(
+        memory, count=count, counted=memory.counted or counts, arrived_us=snapshot.at_us
+    )
+
+
+def _left_again(memory: Run, at_us: int, limits: Limits) -> Run:
+    assert memory.arrived_us is not None
+    if at_us - memory.arrived_us >= limits.trifle_us:
+        return Run(memory.count)
+    return msgspec.structs.replace(memory, arrived_us=None)
+
+
 def _unknown(memory: Run, at_us: int) -> Run:
-    return Run(memory.count, memory.from_us, memory.floor, memory.normal, at_us)
+    return msgspec.structs.replace(memory, unknown_us=at_us)
 
 
 def _seen(memory: Run, at_us: int, limits: Limits) -> bool:
@@ -61,7 +85,7 @@ def _under_way(memory: Run, snapshot: Snapshot, *, seen: bool) -> Run:
     normal = normal and memory.normal and (shut or values["car.door_zone"] is True)
     if normal == memory.normal and memory.unknown_us is None:
         return memory
-    return Run(memory.count, memory.from_us, memory.floor, normal)
+    return msgspec.structs.replace(memory, normal=normal, unknown_us=None)
 
 
 def _just_left(snapshot: Snapshot) -> bool:

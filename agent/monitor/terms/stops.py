@@ -13,11 +13,17 @@ INSPECTION_MODES = frozenset({"inspection", "learning"})
 
 
 class Stop(msgspec.Struct, frozen=True):
-    """A delay, the landing at which it began, and the turns of the end key seen so far."""
+    """A delay, the landing at which it began, and the `turns` seen so far: of the end key, of a contact's full closings.
+
+    Where motion is inferred, a zone just reached may only be passed: `arrived_us` is when it was reached,
+    `under_way` the delay as it stood while the car was between zones, to go on with if it is left soon.
+    """
 
     delay: Delay = IDLE
     floor: int | None = None
-    key: int = 0
+    turns: int = 0
+    arrived_us: int | None = None
+    under_way: Delay = IDLE
 
 
 def _outside(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, None]:
@@ -27,7 +33,7 @@ def _outside(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, De
         pace = RESTART
     elif outside is True:
         if _zone_reached(memory, snapshot):
-            memory = Stop(IDLE, None, memory.key)
+            memory = Stop(IDLE, None, memory.turns)
         pace = RUN
     else:
         pace = BREAK
@@ -58,8 +64,11 @@ def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay
         pace = RESTART
     elif stopped is True and shut:
         if _elsewhere(memory, snapshot):
-            memory = Stop(IDLE, None, memory.key)
+            memory = Stop(IDLE, None, memory.turns)
+        memory = _arriving(memory, snapshot)
         pace = RUN
+    elif _only_passed(memory, snapshot, limits):
+        return _passing(memory, snapshot, limits)
     elif stopped is False and shut and zone is True:
         pace = HOLD
     else:
@@ -67,10 +76,38 @@ def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay
     return _advanced(memory, pace, snapshot, limits)
 
 
+def _arriving(memory: Stop, snapshot: Snapshot) -> Stop:
+    """A zone is reached after a break, and nothing but zones tells of motion: remember how it stood under way."""
+    broken = memory.delay.broken_us is not None and snapshot.values["car.door_zone"] is True
+    if not broken or snapshot.values["car.moving"] is not None:
+        return memory
+    return msgspec.structs.replace(memory, arrived_us=snapshot.at_us, under_way=memory.delay)
+
+
+def _only_passed(memory: Stop, snapshot: Snapshot, limits: Limits) -> bool:
+    """The zone is left so soon after it was reached that the car has only passed it."""
+    return (
+        memory.arrived_us is not None
+        and snapshot.values["car.door_zone"] is False
+        and snapshot.at_us - memory.arrived_us < limits.trifle_us
+    )
+
+
+def _passing(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, None]:
+    """The run goes on. No run passes zones for so long: then it is the contact that flickers, and the car has stood."""
+    delay, at_us = memory.under_way, snapshot.at_us
+    assert delay.broken_us is not None
+    if at_us - delay.broken_us >= limits.travel_longest_us:
+        elapsed_us = delay.elapsed_us + at_us - delay.broken_us
+        delay = Delay(delay.began_us, elapsed_us, None, at_us)
+    memory = Stop(delay, memory.floor, memory.turns)
+    return memory, delay, None
+
+
 def _goes_on(memory: Stop, snapshot: Snapshot) -> bool:
     """Nothing begins the delay anew: neither the end key nor inspection."""
     values = snapshot.values
-    return (values["end_key"] or 0) == memory.key and values["car.mode"] not in INSPECTION_MODES
+    return _turns(snapshot) == memory.turns and values["car.mode"] not in INSPECTION_MODES
 
 
 def _elsewhere(memory: Stop, snapshot: Snapshot) -> bool:
@@ -84,20 +121,28 @@ def _elsewhere(memory: Stop, snapshot: Snapshot) -> bool:
 def _advanced(
     memory: Stop, pace: Pace, snapshot: Snapshot, limits: Limits
 ) -> tuple[Stop, Delay, None]:
-    """The delay goes on; a turn of the end key says that nobody is trapped, so that it begins anew."""
-    key = snapshot.values["end_key"] or 0
-    before = memory.delay if key == memory.key else IDLE
+    """The delay goes on. It begins anew with a turn of the end key, which says that nobody is trapped.
+
+    Likewise with a full closing that only a contact told of: until then people could leave.
+    """
+    turns = _turns(snapshot)
+    before = memory.delay if turns == memory.turns else IDLE
     delay = advance(before, pace, snapshot.at_us, limits.trifle_us)
-    if delay is memory.delay and key == memory.key:
+    if delay is memory.delay and turns == memory.turns:
         return memory, delay, None
     began = delay.began_us != memory.delay.began_us
     floor = snapshot.values["car.floor"] if began else memory.floor
-    return Stop(delay, floor, key), delay, None
+    return Stop(delay, floor, turns, memory.arrived_us, memory.under_way), delay, None
+
+
+def _turns(snapshot: Snapshot) -> int:
+    values = snapshot.values
+    return (values["end_key"] or 0) + (values["contact_doors.closings"] or 0)
 
 
 STOP_OUTSIDE = Term(
     "stop.outside",
-    ("outside", "car.mode", "end_key"),
+    ("outside", "car.mode", "end_key", "contact_doors.closings"),
     _outside,
     Stop(),
     Stop,
@@ -105,7 +150,15 @@ STOP_OUTSIDE = Term(
 )
 STOP_SHUT = Term(
     "stop.shut",
-    ("stopped", "car.door_zone", "doors", "boarding", "car.mode", "end_key"),
+    (
+        "stopped",
+        "car.door_zone",
+        "doors",
+        "boarding",
+        "car.mode",
+        "end_key",
+        "contact_doors.closings",
+    ),
     _shut,
     Stop(),
     Stop,
