@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.model import Value
+from agent.model import Quality, Value
 from hil import wiretap
 from hil.pty_adapter import PtyAdapter
 from hil.rtu_manners import READ_BYTES
@@ -20,16 +20,16 @@ from hil.rtu_manners import READ_BYTES
 ROOT = Path(__file__).parent.parent
 CONTROLLERS = ROOT / "config/controllers"
 EXCHANGES = ROOT / "tests/data/exchanges"
-BAD = None  # what `expected` holds for a signal whose number is implausible
+WORTHLESS = {"bad": Quality.BAD, "none": Quality.NO_ANSWER}  # words instead of a value
 
 
 @dataclass
 class Scene:
-    """One scene: answers by question, in the order asked, and the values read; BAD for a bad one."""
+    """One scene: answers by question, in the order asked, and what is read: values, else a quality."""
 
     name: str
     answers: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes])
-    expected: dict[str, Value | None] = field(default_factory=dict[str, Value | None])
+    expected: dict[str, Value | Quality] = field(default_factory=dict[str, Value | Quality])
 
 
 @dataclass
@@ -55,7 +55,8 @@ def read_exchange(path: Path) -> Exchange:
                 exchange.scenes[-1].answers[question] = bytes.fromhex(rest)
             elif mark == "=":
                 signal, _, value = rest.partition(" ")
-                exchange.scenes[-1].expected[signal] = BAD if value == "bad" else json.loads(value)
+                read = WORTHLESS[value] if value in WORTHLESS else json.loads(value)
+                exchange.scenes[-1].expected[signal] = read
             elif mark == "device":
                 exchange.device = int(rest)
             elif line.startswith("["):

@@ -157,6 +157,8 @@ def point(**more: Any) -> Point:
         (point(), "u16", ""),
         (point(table=Table.COIL, invert=True), "bit", "inverted"),
         (point(bits=(3, 3)), "bit 3", ""),
+        (point(any_of=3), "any of 3 registers", ""),
+        (point(divide=100), "u16", "÷ 100"),
         (point(bits=(3, 5), values={1: True, 2: "up"}), "bits 3-5", "1 = true, 2 = up"),
         (point(type=Type.I8, high_byte=True, scale=0.5), "i8 high byte", "× 0.5"),
         (point(type=Type.U8, negative_from=224), "u8 low byte", "from 224 on negative"),

@@ -91,15 +91,13 @@ def _head(each: "Found", words: Words) -> Iterator[str]:
 
 
 def _counts(profile: "Profile", words: Words) -> str:
-    from agent.cli.profiles_found import framing_of
-
     counts = words(
         "profiles.counts",
         signals=len(profile.points),
         verified=len(profile.verified),
         uncertain=len(profile.uncertain),
     )
-    return f"{framing_of(profile)}  {counts}"
+    return f"{profile.framing}  {counts}"
 
 
 def _page(each: "Found", words: Words) -> Iterator[str]:
@@ -128,6 +126,10 @@ def _asks(profile: "Profile", words: Words) -> Iterator[str]:
         for span in spans:
             first, last = f"0x{span.start:04X}", f"0x{span.stop - 1:04X}"
             yield words("profiles.span", table=table.value, first=first, last=last)
+    valid = limits.valid
+    if valid is not None:
+        where = f"{valid.table.value} 0x{valid.address:04X}"
+        yield words("profiles.valid", where=where, equals=valid.equals)
     yield words(
         "profiles.limits",
         registers=limits.max_registers,
@@ -143,7 +145,8 @@ def _points(profile: "Profile", words: Words) -> Iterator[str]:
     yield words("profiles.points")
     for point in sorted(profile.points, key=lambda one: (one.table.value, one.address)):
         place = f"{point.table.value} 0x{point.address:04X}  {layout_of(point)}"
-        yield f"  {point.signal}  {place}"
+        pace = "" if point.every_us is None else words("profiles.every", s=point.every_us / 1e6)
+        yield f"  {point.signal}  {place}  {pace}".rstrip()
         meaning = meaning_of(point)
         if meaning:
             yield from wrapped(meaning, 74, "    ")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.drivers.blocks import Limits
 from agent.drivers.profiles import (
     Profile,
     ProfileProblems,
@@ -14,6 +13,7 @@ from agent.drivers.profiles import (
     profile_names,
 )
 from agent.drivers.registers import Point
+from agent.drivers.validity import Validity
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def brief(each: Found) -> dict[str, Any]:
         "valid": True,
         "problems": [],
         "title": profile.title,
-        "framing": framing_of(profile),
+        "framing": profile.framing,
         "signals": [point.signal for point in profile.points],
         "verified": len(profile.verified),
         "uncertain": len(profile.uncertain),
@@ -73,17 +73,14 @@ def whole(each: Found) -> dict[str, Any]:
         "source": profile.source,
         "verified": profile.verified,
         "uncertain": profile.uncertain,
-        "protocol": _protocol(profile.limits, profile.answer_max_us),
+        "protocol": _protocol(profile),
+        "valid_when": _valid_when(profile.limits.valid),
         "points": [point_of(point) for point in profile.points],
     }
 
 
-def framing_of(profile: Profile) -> str:
-    """Name how its frames look on the line."""
-    return str(getattr(profile, "framing", "modbus"))
-
-
-def _protocol(limits: Limits, answer_max_us: int) -> dict[str, Any]:
+def _protocol(profile: Profile) -> dict[str, Any]:
+    limits = profile.limits
     readable = {
         table.value: [[span.start, span.stop - 1] for span in spans]
         for table, spans in limits.readable.items()
@@ -93,7 +90,19 @@ def _protocol(limits: Limits, answer_max_us: int) -> dict[str, Any]:
         "max_registers": limits.max_registers,
         "max_bits": limits.max_bits,
         "max_gap": limits.max_gap,
-        "answer_max_ms": answer_max_us // 1000,
+        "answer_max_ms": profile.answer_max_us // 1000,
+        "pause_ms": profile.pause_us // 1000,
+    }
+
+
+def _valid_when(valid: Validity | None) -> dict[str, Any] | None:
+    if valid is None:
+        return None
+    return {
+        "table": valid.table.value,
+        "address": valid.address,
+        "equals": valid.equals,
+        "otherwise": valid.otherwise,
     }
 
 
@@ -105,6 +114,7 @@ def point_of(point: Point) -> dict[str, Any]:
         "address": point.address,
         "layout": layout_of(point),
         "meaning": meaning_of(point),
+        "every_ms": None if point.every_us is None else point.every_us // 1000,
         "source": point.source,
     }
 
@@ -113,6 +123,8 @@ def layout_of(point: Point) -> str:
     """Say which part of the register it takes."""
     if point.table.is_bits:
         return "bit"
+    if point.any_of is not None:
+        return f"any of {point.any_of} registers"
     if point.bits is not None:
         first, last = point.bits
         return f"bit {first}" if first == last else f"bits {first}-{last}"
@@ -129,6 +141,7 @@ def meaning_of(point: Point) -> str:
         return ", ".join(f"{raw} = {_written(value)}" for raw, value in point.values.items())
     parts = ["inverted"] if point.invert else []
     parts += [f"from {point.negative_from} on negative"] if point.negative_from is not None else []
+    parts += [f"÷ {point.divide}"] if point.divide != 1 else []
     parts += [f"× {point.scale:g}"] if point.scale != 1 else []
     parts += [f"+ {point.offset:g}"] if point.offset else []
     parts += [f"at least {point.least:g}"] if point.least is not None else []

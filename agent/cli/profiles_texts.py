@@ -42,6 +42,10 @@ PROFILES_TEXTS: Mapping[str, tuple[str, str]] = {
     "profiles.nothing": ("nothing", "无"),
     "profiles.asks": ("What is asked", "读取范围"),
     "profiles.span": ("{table} {first} to {last}", "{table} {first} 至 {last}"),
+    "profiles.valid": (
+        "values count only while {where} is {equals}", "仅当 {where} 为 {equals} 时各值有效",
+    ),
+    "profiles.every": ("every {s:g} s", "每 {s:g} 秒"),
     "profiles.limits": (
         "at most {registers} registers or {bits} bits a request; answers within {answer_ms} ms",
         "每次最多 {registers} 个寄存器或 {bits} 个位；{answer_ms} 毫秒内应答",
