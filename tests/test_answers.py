@@ -191,7 +191,14 @@ for round_trip_us in (3_500, 8_000):
 
 def made(card: Card | None = None, board: Board | None = None, now: Instant | None = None) -> Any:
     parts: Any = (Drivers(), card or Card(), Uplink(), board or Board([], BOOT))
-    return Answers(SITE, ORIGIN, StillClock(now or instant(10)), parts, {"alarm.button": "pins"}, {"box": COUNTED})
+    return Answers(
+        SITE,
+        ORIGIN,
+        StillClock(now or instant(10)),
+        parts,
+        {"alarm.button": "pins"},
+        {"box": COUNTED},
+    )
 
 
 def asked(**more: Any) -> Any:

@@ -1,0 +1,175 @@
+"""Every kind of driver beside a device that comes and goes: the rows of tests/test_driver_contract.py.
+
+A new kind is one more row: a `stage` that yields a `Scene` while its device is away, and a line in
+`CASES`. `appear` and `vanish` are called in turn, more than once. Choose short intervals. If silence
+is a value of the signal, as it is of a probe, say `absence_is_a_value`; else it is a link that is down.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gpiozero import Device
+from gpiozero.pins.mock import MockFactory, MockPin
+
+from agent.clock import Clock
+from agent.drivers import asking
+from agent.drivers import gpio as gpio_module
+from agent.drivers.means import Means
+from agent.settings import (
+    DriverSettings,
+    GpioInput,
+    GpioSettings,
+    IntercomSettings,
+    ModbusSettings,
+)
+from hil.modbus_face import ModbusFace
+from hil.ports import ReservedPort
+from hil.rtu_device import READ_HOLDING, device
+from hil.rtu_face import RtuFace
+from hil.sip import SipStation
+
+FOLDERS = (Path(__file__).parents[1] / "config/controllers",)
+BOX, FIRST, REGISTERS = 247, 0x10, (0, 0x0400, 0x0312, *[0] * 16)  # a car-top box at landing 3
+
+
+@dataclass
+class Scene:
+    """A driver's settings, and its device, which is away at first."""
+
+    settings: DriverSettings
+    appear: Callable[[], Awaitable[None]]
+    vanish: Callable[[], Awaitable[None]]
+    means: Means
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kind of driver."""
+
+    name: str
+    stage: Callable[[Path], AbstractAsyncContextManager[Scene]]
+    absence_is_a_value: bool = False
+
+
+def means() -> Means:
+    return Means(Clock(), FOLDERS)
+
+
+@contextlib.asynccontextmanager
+async def modbus_tcp(_folder: Path) -> AsyncIterator[Scene]:
+    faces: list[ModbusFace] = []
+    with ReservedPort() as port:
+
+        async def appear() -> None:
+            faces.append(ModbusFace(lambda: REGISTERS, first=FIRST, device_id=BOX))
+            await faces[-1].start(port.number)
+
+        async def vanish() -> None:
+            await faces.pop().close()
+
+        yield Scene(
+            ModbusSettings(
+                name="box", profile="car-top-sensor", url=f"tcp://127.0.0.1:{port.number}",
+                device_id=BOX, poll_interval_ms=50, timeout_ms=100,
+            ), appear, vanish, means(),
+        )  # fmt: skip
+        for face in faces:
+            await face.close()
+
+
+@contextlib.asynccontextmanager
+async def modbus_rtu(folder: Path) -> AsyncIterator[Scene]:
+    answers = device({READ_HOLDING: (FIRST, lambda: REGISTERS)})
+    face = RtuFace({BOX: answers}, baudrate=115200)
+    await face.start(folder / "rs485")
+    face.plug(on=False)
+
+    async def appear() -> None:
+        face.plug(on=True)
+
+    async def vanish() -> None:
+        face.plug(on=False)
+
+    try:
+        yield Scene(
+            ModbusSettings(
+                name="box", profile="car-top-sensor",
+                url=f"serial://{folder}/rs485?baudrate=115200&parity=N",
+                device_id=BOX, poll_interval_ms=50, timeout_ms=100,
+            ), appear, vanish, means(),
+        )  # fmt: skip
+    finally:
+        await face.close()
+
+
+class ChipPin(MockPin):  # type: ignore[misc]
+    """A pin whose chip can vanish."""
+
+    gone = True
+
+    def _get_state(self) -> bool:
+        if ChipPin.gone:
+            raise OSError(19, "No such device")
+        return bool(super()._get_state())
+
+
+@contextlib.asynccontextmanager
+async def gpio(_folder: Path) -> AsyncIterator[Scene]:
+    factory: Any = MockFactory(pin_class=ChipPin)
+    before, Device.pin_factory = Device.pin_factory, factory
+    patch = pytest.MonkeyPatch()
+    patch.setattr(gpio_module, "BACKOFF_MOST_S", 0.5)
+
+    async def appear() -> None:
+        ChipPin.gone = False
+
+    async def vanish() -> None:
+        ChipPin.gone = True
+
+    await vanish()
+    inputs = {
+        "alarm.button": GpioInput(pin=17),
+        "door.front": GpioInput(pin=22, active="high"),
+    }
+    try:
+        yield Scene(GpioSettings(name="contacts", inputs=inputs), appear, vanish, means())
+    finally:
+        patch.undo()
+        factory.reset()
+        Device.pin_factory = before
+
+
+@contextlib.asynccontextmanager
+async def intercom_sip(_folder: Path) -> AsyncIterator[Scene]:
+    stations: list[SipStation] = []
+    with ReservedPort() as port, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asking, "SPREAD_S", 0.0)
+
+        async def appear() -> None:
+            stations.append(SipStation())
+            await stations[-1].start(port.number)
+
+        async def vanish() -> None:
+            await stations.pop().close()
+
+        yield Scene(
+            IntercomSettings(
+                name="duty-room", station="duty_room", address=f"127.0.0.1:{port.number}",
+                interval_s=0.1, timeout_s=0.3,
+            ), appear, vanish, means(),
+        )  # fmt: skip
+        for station in stations:
+            await station.close()
+
+
+CASES = (
+    Case("modbus tcp", modbus_tcp),
+    Case("modbus rtu", modbus_rtu),
+    Case("gpio", gpio),
+    Case("intercom sip", intercom_sip, absence_is_a_value=True),
+)
