@@ -6,7 +6,7 @@ import re
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -18,8 +18,10 @@ from agent import config, config_rules
 from agent.config import ConfigProblems, Problem, config_path, load, password
 from agent.config_problem import Report
 from agent.config_shape import draft_of
-from agent.drivers.profiles import ProfileProblems
+from agent.drivers import table
+from agent.drivers.profiles import ProfileProblems, default_folders, profile_names
 from agent.settings import (
+    DriverSettings,
     ElevatorSettings,
     GpioInput,
     GpioSettings,
@@ -79,9 +81,14 @@ def test_a_contact_gives_a_bool_or_a_door(tmp_path, signal):
 # ---- the example ----
 
 
-def test_the_example_loads_with_every_check():
-    loaded = load(EXAMPLE, signals_of=signals_of, profiles=lambda: ["car-top-sensor"])
-    assert [driver.name for driver in loaded.drivers] == ["controller", "contacts", "duty-room"]
+def test_the_example_loads_with_every_check_and_shows_every_kind():
+    folders = default_folders(EXAMPLE)
+    loaded = load(
+        EXAMPLE,
+        signals_of=lambda driver: table.signals_of(driver, folders),
+        profiles=lambda: profile_names(folders),
+    )
+    assert [type(driver) for driver in loaded.drivers] == list(get_args(DriverSettings))
 
 
 def shown_values(kind: Any, tree: Any) -> Any:
