@@ -1,5 +1,5 @@
 """The stories by chapter; importing this enters them all."""
 
-from hil.scenarios import entrapments
+from hil.scenarios import entrapments, near_misses, power
 
-ALL = (entrapments,)
+ALL = (entrapments, near_misses, power)
