@@ -21,12 +21,14 @@ from agent.drivers import asking
 from agent.drivers import gpio as gpio_module
 from agent.drivers.means import Means
 from agent.settings import (
+    CardSettings,
     DriverSettings,
     GpioInput,
     GpioSettings,
     IntercomSettings,
     ModbusSettings,
 )
+from hil.card_reader import CardReader
 from hil.modbus_face import ModbusFace
 from hil.ports import ReservedPort
 from hil.rtu_device import READ_HOLDING, device
@@ -167,9 +169,28 @@ async def intercom_sip(_folder: Path) -> AsyncIterator[Scene]:
             await station.close()
 
 
+@contextlib.asynccontextmanager
+async def card_rdm6300(folder: Path) -> AsyncIterator[Scene]:
+    reader = CardReader(folder / "reader")
+
+    async def appear() -> None:
+        reader.adapter.plug()
+
+    async def vanish() -> None:
+        reader.adapter.unplug()
+
+    try:
+        url = f"serial://{folder}/reader?baudrate=9600&parity=N"
+        settings = CardSettings(name="reader", reader="machine_room", url=url)
+        yield Scene(settings, appear, vanish, means())
+    finally:
+        reader.close()
+
+
 CASES = (
     Case("modbus tcp", modbus_tcp),
     Case("modbus rtu", modbus_rtu),
     Case("gpio", gpio),
+    Case("card rdm6300", card_rdm6300),
     Case("intercom sip", intercom_sip, absence_is_a_value=True),
 )

@@ -107,6 +107,7 @@ class CardDriver:
         now_us = self._clock.uptime_us()
         is_gone = self._field.gone(now_us)
         if now_us >= again.due_us:
+            self.statistics.polls += 1
             again.after(now_us, SAID_AGAIN_US)
         elif not is_gone:
             return
