@@ -1,10 +1,12 @@
 """Ordinary life raises nothing critical, on any kind of installation. In full: `make prove`."""
 
+import msgspec
 import pytest
 
 from agent.model import Severity
 from hil.scenarios.installations import CONTACTS, FULL, KINDS, Installation
 from hil.scenarios.traffic import OFFICE, RESIDENTIAL, Building, Traffic
+from hil.scenarios.years import Years, lived, wanted
 
 DAYS = 3
 
@@ -38,3 +40,16 @@ def test_somebody_trapped_is_counted_as_a_false_raise() -> None:
     traffic = Traffic(FULL, Building("empty", 4, 0, (1,) * 24), seed=1, days=1)
     traffic.script.opens().wait(3).enter().closes().stops_between().wait(60)
     assert len(traffic.live(1).false_of(Severity.CRITICAL)) == 1
+
+
+def test_years_are_lived_side_by_side_and_told() -> None:
+    told = list(lived(wanted(1, seed=5), days=1))
+    assert {year.kind for year in told} == {kind.name for kind in KINDS}
+    assert [problem for year in told for problem in year.problems] == []
+    assert all(year.readings > 1000 for year in told)
+
+
+def test_a_false_critical_raise_is_a_problem() -> None:
+    year = Years("full", "office", 1, 365, 1, 1, {"critical alarm_button": 2}, [])
+    assert year.problems == ["full, office, seed 1: 2 false critical alarm_button"]
+    assert msgspec.structs.replace(year, false={"minor usage": 2}).problems == []

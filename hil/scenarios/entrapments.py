@@ -127,7 +127,7 @@ def everything_is_lost_while_trapped(s: Script) -> None:
     s.wait(600)
 
 
-@story()
+@story(FULL, DRIVE)
 def the_zone_flickers_at_the_stop(s: Script) -> None:
     """The car stands just at the edge of a zone: its contact chatters, the rule for doors not open holds."""
     boarded(s).stops_between().wait(4)
@@ -135,7 +135,7 @@ def the_zone_flickers_at_the_stop(s: Script) -> None:
     for _ in range(30):
         s.says({"car.door_zone": True}).wait(0.2).says({"car.door_zone": False}).wait(0.8)
     s.wait(60)
-    s.expect("trapped_passengers", "stopped", 15, within_s=90)
+    s.expect("trapped_passengers", "stopped", 15, within_s=7)
 
 
 @story(FULL, TWO_DOORS)
