@@ -7,8 +7,6 @@ is told.
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from ipaddress import ip_address
 from typing import Any
 
 from agent.config_problem import (
@@ -25,6 +23,7 @@ from agent.config_problem import (
 from agent.config_rules_ports import check_ports
 from agent.drivers.address import BAUDRATES, Address, address_of
 from agent.drivers.profiles import ProfileProblems
+from agent.hosts import is_host
 from agent.settings import DriverSettings, GpioSettings, ModbusSettings
 from agent.signals import SIGNALS, Kind, signal_for
 
@@ -33,14 +32,13 @@ Profiles = Callable[[], Iterable[str]]
 
 LONGEST_SOCKET_PATH = 107  # bytes; the kernel's address holds 108 with the closing zero
 CONTACT_DOORS = ("door.front", "door.rear")  # a contact tells closed from not_closed
-_TCP_FORM = "tcp://host:port, 1 to 65535"
+_TCP_FORM = "tcp://host:port, or tcp://host for port 502; rtu+tcp://host:port; port 1 to 65535"
 _SERIAL_FORM = (
     "serial:///dev/…?baudrate=B&parity=P, B one of "
     + ", ".join(str(rate) for rate in BAUDRATES)
     + ", P one of N, E, O, and &stopbits=2 if there are two"
 )
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
-_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 
 Placed = tuple[str, DriverSettings]  # the key of its table, and the driver
 
@@ -251,26 +249,13 @@ def _limits(sections: Mapping[str, Any], report: Report) -> None:
 
 def _broker_host(sections: Mapping[str, Any], report: Report) -> None:
     mqtt = sections.get("mqtt")
-    if mqtt is not None and mqtt.host and not _is_host(mqtt.host):
+    if mqtt is not None and mqtt.host and not is_host(mqtt.host):
         allowed = Say("the name or the address of a host", "主机名或 IP 地址")
         remedy = Say(
             'Write it alone, such as "192.168.1.2"; the port is mqtt.port.',
             '只写主机，例如 "192.168.1.2"；端口写在 mqtt.port。',
         )
         report.add("mqtt.host", shown(mqtt.host), allowed, remedy)
-
-
-def _is_host(text: str) -> bool:
-    """Whether a resolver can be asked for it: an address, or labels of 1 to 63 characters."""
-    try:
-        name = text.encode("idna").decode()
-    except UnicodeError:
-        return False
-    if _HOST.fullmatch(name):
-        return True
-    with suppress(ValueError):
-        return bool(ip_address(text))
-    return False
 
 
 def _password_without_user(sections: Mapping[str, Any], report: Report) -> None:

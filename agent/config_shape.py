@@ -195,17 +195,24 @@ def _tagged(structs: Sequence[inspect.StructType], value: object, key: str, walk
         remedy = did_you_mean(str(tag) if isinstance(tag, str) else "", by_tag, otherwise)
         walk.report.add(joined(key, tag_key), found, choices(by_tag), remedy)
         chosen = _likeliest(by_tag, tag, table)
-    return _struct(chosen, table, key, walk)
+    return None if chosen is None else _struct(chosen, table, key, walk)
 
 
 def _likeliest(
     by_tag: Mapping[str, inspect.StructType], tag: object, table: Table
-) -> inspect.StructType:
-    """Find the struct that was probably meant: by a similar tag, else by the keys that fit."""
-    guess = nearest(tag, by_tag) if isinstance(tag, str) else None
-    if guess is not None:
-        return by_tag[guess]
-    return max(by_tag.values(), key=lambda each: sum(f.encode_name in table for f in each.fields))
+) -> inspect.StructType | None:
+    """Find the struct that was meant: by a similar tag; where there is none, by the keys that fit.
+
+    None if that is not clear: mistakes by the rules of another kind would mislead.
+    """
+    if isinstance(tag, str):
+        guess = nearest(tag, by_tag)
+        return None if guess is None else by_tag[guess]
+    fitting = {
+        name: sum(f.encode_name in table for f in each.fields) for name, each in by_tag.items()
+    }
+    best = [name for name, count in fitting.items() if count == max(fitting.values())]
+    return by_tag[best[0]] if len(best) == 1 else None
 
 
 def _leaf(kind: inspect.Type, value: object, key: str, walk: _Walk, note: str) -> Draft:

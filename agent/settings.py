@@ -155,7 +155,7 @@ class ModbusSettings(_Settings, frozen=True, tag_field="kind", tag="modbus"):
         str,
         Meta(
             pattern=r"^((rtu\+)?tcp://[^/]+|serial:///[^?]+\?.+)\Z",
-            description="tcp://host:port, rtu+tcp://host:port or "
+            description="tcp://host:port (502 if left out), rtu+tcp://host:port or "
             "serial:///dev/serial/by-id/…?baudrate=9600&parity=N",
         ),
     ]

@@ -402,9 +402,9 @@ def test_a_dead_device_delays_nobody_else() -> None:
     asyncio.run(story())
 
 
-def test_a_name_that_no_resolver_can_take_is_a_link_that_is_down() -> None:
+def test_a_name_that_no_resolver_knows_is_a_link_that_is_down() -> None:
     async def story() -> None:
-        settings = ModbusSettings(name="controller", profile="p", url=f"tcp://{'x' * 80}.lift")
+        settings = ModbusSettings(name="controller", profile="p", url="tcp://no-such-host.invalid")
         driver = ModbusDriver(settings, profile(FLOOR), Clock())
         heard = Heard()
         task = asyncio.create_task(driver.run(heard))

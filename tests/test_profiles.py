@@ -350,7 +350,9 @@ def test_a_missing_profile_names_those_there_are_and_where_it_was_looked_for(
     assert 'no profile "bocks"; found: box; looked in: ' + str(tmp_path) in caught.value.problems[0]
 
 
-@pytest.mark.parametrize("url", ["tcp://:502", "tcp://host:0", "tcp://host:x", "tcp://[::1"])
+@pytest.mark.parametrize(
+    "url", ["tcp://:502", "tcp://host:0", "tcp://host:x", "tcp://[::1", "rtu+tcp://host"]
+)
 def test_an_address_without_host_or_port_is_a_problem_before_anything_is_opened(url: str) -> None:
     with pytest.raises(ProfileProblems, match="write it like"):
         table.signals_of(modbus(url=url), ())

@@ -1,13 +1,19 @@
 """Where a Modbus device is: the `url` of its settings. Pure, and free of any vendor library."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
+
+from agent.hosts import is_host
 
 DEFAULT_PORT: Final = 502
 BAUDRATES: Final = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 PARITIES: Final = ("N", "E", "O")
 STOPBITS: Final = (1, 2)
+_PLACE: Final = re.compile(
+    r"(\[(?P<six>[^\[\]]*:[^\[\]]*)\]|(?P<host>[^\[\]:]+))(:(?P<port>[0-9]{1,5}))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ Address = TcpAddress | SerialAddress
 
 
 def address_of(url: str) -> Address:
-    """Read `tcp://host:port` (502 if left out), `rtu+tcp://host:port` or `serial:///path?…`.
+    """Read `tcp://host:port` (502 if `:port` is left out), `rtu+tcp://host:port` or `serial:///path?…`.
 
     Raises ValueError with the remedy.
     """
@@ -58,16 +64,22 @@ def is_rtu(address: Address) -> bool:
 
 
 def _tcp(url: str) -> TcpAddress:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
-    scheme = url.partition("://")[0]
-    if scheme not in {"tcp", "rtu+tcp"} or not host or port == 0:
-        example = "rtu+tcp://192.168.1.20:4001" if scheme == "rtu+tcp" else "tcp://192.168.1.20:502"
+    scheme, _, place = url.partition("://")
+    found = _PLACE.fullmatch(place)
+    host = found and (found["six"] or found["host"])
+    port = int(found["port"]) if found and found["port"] else DEFAULT_PORT
+    needs_port = scheme == "rtu+tcp"  # a device server has no usual port
+    if (
+        scheme not in {"tcp", "rtu+tcp"}
+        or not found
+        or not host
+        or not is_host(host)
+        or not 1 <= port <= 0xFFFF
+        or (needs_port and not found["port"])
+    ):
+        example = "rtu+tcp://192.168.1.20:4001" if needs_port else "tcp://192.168.1.20:502"
         raise ValueError(f'url "{url}" has no host and port; write it like "{example}"')
-    return TcpAddress(host, DEFAULT_PORT if port is None else port, rtu=scheme == "rtu+tcp")
+    return TcpAddress(host, port, rtu=scheme == "rtu+tcp")
 
 
 def _serial(url: str) -> SerialAddress:

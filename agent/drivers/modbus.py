@@ -136,7 +136,7 @@ class TcpWire:
             async with asyncio.timeout(CONNECT_S):
                 self._client = self._open((await self._name.peers())[0])
                 connected = await self._client.connect()
-        except (TimeoutError, OSError, UnicodeError):  # UnicodeError: a name no resolver can take
+        except (TimeoutError, OSError):
             connected = False
         if connected:
             return ""
