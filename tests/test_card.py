@@ -75,8 +75,8 @@ def test_without_a_card_the_signal_stays_fresh_and_empty(tmp_path: Path) -> None
     async def tell(one: Scene) -> None:
         await until(lambda: len(one.readings) >= 3)
         assert one.values == [""]
-        gaps = [b.at_us - a.at_us for a, b in zip(one.readings, one.readings[1:], strict=False)]
-        assert min(gaps) > SAID_AGAIN_US // 2  # no flood; how late one comes is the machine's
+        elapsed_us = one.readings[-1].at_us - one.readings[0].at_us
+        assert len(one.readings) <= elapsed_us // SAID_AGAIN_US + 2  # no flood
         assert one.driver.signals == {"card.machine_room": STALE_US}
         assert one.heard.links == [(True, "the card reader's port is open")]
         assert one.heard.turns["door"] >= 3
@@ -94,7 +94,7 @@ def test_a_card_held_there_is_said_at_once_then_each_second_then_gone(tmp_path: 
         await one.says("", NUMBER, "")
         held = [each for each in one.readings if each.value == NUMBER]
         empty = next(each for each in one.readings if each.at_us > held[-1].at_us)
-        assert empty.at_us - held[0].at_us >= GONE_US + SAID_AGAIN_US
+        assert empty.at_us - held[0].at_us >= GONE_US
         assert len(one.tap.kept) > len(held)  # each frame passed; repeats were not said
 
     story(tmp_path, tell)
@@ -147,7 +147,7 @@ def test_a_port_that_vanishes_is_one_loss_and_one_return(
         assert one.readings[-1].quality is Quality.NO_ANSWER
         assert one.heard.states == [True, False]
         one.reader.adapter.plug()
-        await one.says("", NUMBER, None, NUMBER)
+        await until(lambda: one.readings[-1].value == NUMBER)
         assert one.heard.states == [True, False, True]
         assert one.driver.statistics.connects == 2
         assert one.driver.statistics.drops == 1
@@ -172,7 +172,9 @@ def test_a_port_that_is_not_there_is_said_with_what_to_do(tmp_path: Path) -> Non
 
 def test_a_card_from_before_the_port_was_open_is_nobodys(tmp_path: Path) -> None:
     async def tell(one: Scene) -> None:
-        one.reader.adapter.write(frame(CARD))  # the driver has not been started yet
+        # The driver has not been started yet: one frame in the port, one left over from before.
+        one.reader.adapter.write(frame(CARD))
+        one.driver._line.inbox.add(frame(CARD))
         await until(lambda: len(one.readings) >= 2)
         assert one.values == [""]
 
