@@ -39,6 +39,10 @@ class RtuFace:
     clock, and which device; both the latest only. `functions` counts the codes.
     """
 
+    kind: wiretap.Kind = "rtu"
+    question_bytes = READ_BYTES
+    spoken = staticmethod(spoken)
+
     def __init__(self, devices: Mapping[int, Device], *, baudrate: int = 9600) -> None:
         self.devices = devices
         self.conduct: Callable[[int, bytes], Conduct] = lambda _device, _body: Conduct()
@@ -113,9 +117,10 @@ class RtuFace:
     def _take(self, data: bytes) -> None:
         self.tap.extend(data)
         self._heard += data
-        while len(self._heard) >= READ_BYTES:
-            question, self._heard = self._heard[:READ_BYTES], self._heard[READ_BYTES:]
-            wiretap.heard("rtu", question)
+        size = self.question_bytes
+        while len(self._heard) >= size:
+            question, self._heard = self._heard[:size], self._heard[size:]
+            wiretap.heard(self.kind, question)
             if crc16(question):  # out of step, as after a write of many registers
                 self._heard = b""
                 return
@@ -129,8 +134,11 @@ class RtuFace:
         if device not in self.devices:
             return
         conduct = self.conduct(device, body)
-        answer = framed(bytes((device,)) + self.devices[device](body))
-        data = spoken(conduct.manner, question, answer)
+        said = self.devices[device](body)
+        if not said:
+            return
+        answer = framed(bytes((device,)) + said)
+        data = self.spoken(conduct.manner, question, answer)
         begin_s = now_s + self.wire_s(len(question)) + conduct.delay_s
         task = asyncio.get_running_loop().create_task(self._answer(data, begin_s))
         self._answers.add(task)

@@ -94,7 +94,7 @@ class BusDriver(Poller):
     ) -> None:
         bus, name = bus_for(address_of(settings.url), clock, tap), settings.name
         interval_us = settings.poll_interval_ms * 1000
-        timing = Timing(settings.timeout_ms * 1000, profile.answer_max_us)
+        timing = Timing(settings.timeout_ms * 1000, profile.answer_max_us, profile.pause_us)
         super().__init__(
             name,
             lambda: BusWire(bus, name, where, ask, timing),

@@ -46,6 +46,16 @@ class ProfileProblems(Exception):  # noqa: N818 - it is a list of problems, and 
         self.problems = tuple(problems)
 
 
+class WrongKindError(ProfileProblems):
+    """The profile's frames, of `framing`, are spoken by another `kind` of driver."""
+
+    def __init__(self, profile: "Profile", kind: str) -> None:
+        self.framing, self.kind = profile.framing, kind
+        super().__init__(
+            [f'profile "{profile.name}" has framing "{self.framing}", which kind "{kind}" speaks']
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One device's register map.

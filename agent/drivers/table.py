@@ -7,9 +7,11 @@ from typing import Any
 from agent.drivers.address import address_of, is_rtu
 from agent.drivers.means import Means
 from agent.drivers.port import Driver
+from agent.drivers.profile_rules import MODBUS
 from agent.drivers.profiles import (
     Profile,
     ProfileProblems,
+    WrongKindError,
     find_profile,
     load_profile,
     profile_names,
@@ -23,6 +25,7 @@ from agent.settings import (
     HostSettings,
     IntercomSettings,
     ModbusSettings,
+    SerialSettings,
 )
 
 Folders = Iterable[Path]
@@ -50,13 +53,16 @@ def paces_of(settings: DriverSettings, folders: Folders) -> Mapping[str, int]:
 
     Raises ProfileProblems.
     """
-    if not isinstance(settings, ModbusSettings):
+    if not isinstance(settings, (ModbusSettings, SerialSettings)):
         return {}
     return profile_for(settings, folders).paces_us(settings.poll_interval_ms)
 
 
-def profile_for(settings: ModbusSettings, folders: Folders) -> Profile:
-    """Find and read a driver's profile; raises ProfileProblems, for a wrong `url` as well."""
+def profile_for(settings: ModbusSettings | SerialSettings, folders: Folders) -> Profile:
+    """Find and read a driver's profile.
+
+    Raises ProfileProblems, for a wrong `url` as well, and WrongKindError.
+    """
     listed = tuple(folders)
     try:
         address_of(settings.url)
@@ -67,7 +73,11 @@ def profile_for(settings: ModbusSettings, folders: Folders) -> Profile:
         known = ", ".join(profile_names(listed)) or "none"
         text = f'no profile "{settings.profile}"; found: {known}; looked in: '
         raise ProfileProblems([text + ", ".join(str(folder) for folder in listed)])
-    return load_profile(path)
+    profile = load_profile(path)
+    kind = "modbus" if profile.framing == MODBUS else "serial"
+    if isinstance(settings, SerialSettings) is not (kind == "serial"):
+        raise WrongKindError(profile, kind)
+    return profile
 
 
 def _modbus(settings: ModbusSettings, means: Means) -> Driver:
@@ -81,7 +91,20 @@ def _modbus(settings: ModbusSettings, means: Means) -> Driver:
     return ModbusDriver(settings, profile, means.clock, tap=means.tap)
 
 
-def _modbus_signals(settings: ModbusSettings, folders: Folders) -> Mapping[str, int]:
+def _serial(settings: SerialSettings, means: Means) -> Driver:
+    profile = profile_for(settings, means.folders)
+    if settings.mode == "listen":
+        from agent.drivers.serial_listener import ListenDriver
+
+        return ListenDriver(settings, profile, means.clock, means.tap)
+    from agent.drivers.serial_driver import SerialDriver
+
+    return SerialDriver(settings, profile, means.clock, means.tap)
+
+
+def _profile_signals(
+    settings: ModbusSettings | SerialSettings, folders: Folders
+) -> Mapping[str, int]:
     return profile_for(settings, folders).staleness_us(settings.poll_interval_ms)
 
 
@@ -162,7 +185,8 @@ def _host_signals(settings: HostSettings, _folders: Folders) -> Mapping[str, int
 
 
 _KINDS: Mapping[type, tuple[Callable[..., Any], Callable[..., Any]]] = {
-    ModbusSettings: (_modbus, _modbus_signals),
+    ModbusSettings: (_modbus, _profile_signals),
+    SerialSettings: (_serial, _profile_signals),
     GpioSettings: (_gpio, _gpio_signals),
     IntercomSettings: (_intercom, _intercom_signals),
     CameraSettings: (_camera, _camera_signals),
