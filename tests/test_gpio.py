@@ -1,112 +1,31 @@
 """Contacts on pins, with gpiozero's own stand-in for a Pi; levels, bounce, loss and recovery."""
 
 import asyncio
-import contextlib
 import logging
-import random
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from gpiozero import Device, DigitalInputDevice
-from gpiozero.pins.mock import MockFactory, MockPin
 
 from agent.clock import Clock
 from agent.drivers.gpio import GpioDriver
-from agent.model import Quality, Reading
+from agent.model import Quality
 from agent.settings import GpioInput, GpioSettings
+from tests.gpio_stage import WAIT_S, FlakyPin, Heard, board, until, watched
 
-WAIT_S = 10  # an upper bound that only a failure reaches
 DEBOUNCE_MS = 50
 BUTTON = {"alarm.button": GpioInput(pin=17, active="low", debounce_ms=DEBOUNCE_MS)}
 ZONE = {"car.door_zone": GpioInput(pin=22, active="high", debounce_ms=DEBOUNCE_MS)}
 
 
-class FlakyPin(MockPin):  # type: ignore[misc]
-    """A pin whose chip can vanish."""
-
-    gone = False
-
-    def _get_state(self) -> bool:
-        if FlakyPin.gone:
-            raise OSError(19, "No such device")
-        return bool(super()._get_state())
-
-
 @pytest.fixture(autouse=True)
 def factory() -> Iterator[Any]:
     """Give a board without a Pi below it."""
-    made = MockFactory(pin_class=FlakyPin)
-    FlakyPin.gone = False
-    Device.pin_factory = made
-    yield made
-    made.reset()
-    Device.pin_factory = None
-
-
-@dataclass
-class Heard:
-    """A sink that remembers."""
-
-    batches: list[list[Reading]] = field(default_factory=list)
-    links: list[tuple[bool, str]] = field(default_factory=list)
-    turns: int = 0
-
-    def readings(self, driver: str, readings: Sequence[Reading]) -> None:
-        assert driver == "contacts"
-        assert len({reading.at_us for reading in readings}) == 1
-        self.batches.append(list(readings))
-
-    def link(self, driver: str, *, up: bool, reason: str) -> None:
-        assert driver == "contacts"
-        self.links.append((up, reason))
-
-    def turned(self, driver: str) -> None:
-        assert driver == "contacts"
-        self.turns += 1
-
-    def of(self, signal: str) -> list[Reading]:
-        return [one for batch in self.batches for one in batch if one.signal == signal]
-
-    def now(self, signal: str) -> object:
-        """Give the value said last, or its quality when there is none."""
-        if not (said := self.of(signal)):
-            return None
-        return said[-1].value if said[-1].quality is Quality.GOOD else said[-1].quality
-
-    def changes(self, signal: str) -> list[object]:
-        """Give the values said, one for each change."""
-        values = [one.value for one in self.of(signal)]
-        return [value for n, value in enumerate(values) if n == 0 or value != values[n - 1]]
-
-    @property
-    def states(self) -> list[bool]:
-        return [up for up, _ in self.links]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition, which must come."""
-    async with asyncio.timeout(WAIT_S):
-        while not condition():  # noqa: ASYNC110 - conditions of many objects
-            await asyncio.sleep(0.002)
-
-
-@contextlib.asynccontextmanager
-async def watched(inputs: dict[str, GpioInput]) -> AsyncIterator[Heard]:
-    settings = GpioSettings(name="contacts", inputs=inputs)
-    driver = GpioDriver(settings, Clock(), random.Random(1))
-    heard = Heard()
-    task = asyncio.create_task(driver.run(heard))
-    try:
-        yield heard
-        assert not task.done()
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    with board() as made:
+        yield made
 
 
 def test_a_press_and_its_release_are_each_reported_once_after_the_debounce(factory: Any) -> None:
@@ -302,12 +221,3 @@ def test_neither_pins_nor_modbus_cost_memory_before_they_are_used() -> None:
         "sys.exit(', '.join({'gpiozero', 'lgpio', 'pymodbus'} & set(sys.modules)) or 0)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
-
-
-def test_a_door_contact_says_closed_or_not_closed():
-    from agent.drivers.gpio_contact import value_of
-
-    assert value_of("door.front", level=True) == "closed"
-    assert value_of("door.front", level=False) == "not_closed"
-    assert value_of("door.obstructed", level=True) is True
-    assert value_of("alarm.button", level=False) is False
