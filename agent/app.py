@@ -12,6 +12,8 @@ from pathlib import Path
 import msgspec
 
 from agent import __version__
+from agent.announcement import CODE as TRAPPED
+from agent.announcement import calming_of
 from agent.answers import Answers
 from agent.clock import Clock
 from agent.config import ConfigProblems, load
@@ -24,7 +26,7 @@ from agent.drivers.profiles import default_folders, profile_names
 from agent.frames_answer import FramesAnswer
 from agent.freshness import Freshness
 from agent.intake import Intake
-from agent.model import Instant
+from agent.model import Event, Instant
 from agent.monitor.capabilities import capabilities
 from agent.monitor.limits import limits_of
 from agent.monitor.monitor import Monitor
@@ -33,6 +35,7 @@ from agent.outbox import JournalBusy
 from agent.recorder import Recorder
 from agent.settings import Settings
 from agent.uplink.events import Origin
+from agent.uplink.hearing import Hearing
 from agent.uplink.link import MqttLink, client_id
 from agent.uplink.messages import asset_message, will_message
 from agent.uplink.mqtt import Will
@@ -86,13 +89,15 @@ class Service:
     def __init__(self, settings: Settings, folders: Sequence[Path], record: Path | None) -> None:
         self._settings, self._folders, self._record = settings, folders, record
         self._clock = Clock()
+        self._hearing = Hearing()
         journal = Path(settings.outbox.path)
-        self._means = Means(self._clock, tuple(folders), journal=journal)
+        self._means = Means(self._clock, tuple(folders), broker=self._hearing, journal=journal)
         self._drivers: list[Driver] = [
             table.build(driver, self._means) for driver in settings.drivers
         ]
         configuration = f"{zlib.crc32(msgspec.json.encode(settings)):08x}"
         self._delivery = Delivery(Path(settings.outbox.path), self._clock, configuration)
+        self._calming = calming_of(settings, self._clock, self._drivers, self._are_trapped)
         self._ending = asyncio.Event()
         self._error: BaseException | None = None
 
@@ -142,9 +147,15 @@ class Service:
         )
         self._recorder = self._make_recorder(now)
         freshness = Freshness(limits_us, now.uptime_us)
-        return Intake(
-            self._clock, freshness, monitor, self._delivery.deliver, recorder=self._recorder
-        )
+        return Intake(self._clock, freshness, monitor, self._deliver, recorder=self._recorder)
+
+    def _deliver(self, events: Sequence[Event], now: Instant) -> None:
+        self._delivery.deliver(events, now)
+        if self._calming is not None:  # after the alarm is on its way, and only a flag is set
+            self._calming.wake()
+
+    def _are_trapped(self) -> bool:
+        return any(code == TRAPPED for code, _ in self._delivery.board.standing)
 
     def _make_recorder(self, now: Instant) -> Recorder | None:
         if self._record is None:
@@ -175,7 +186,7 @@ class Service:
                 state=self._intake.freshness.points,
                 naming=naming_of,
             ),
-            MqttLink(mqtt, client_id(mqtt, elevator), self._will, self._clock),
+            MqttLink(mqtt, client_id(mqtt, elevator), self._will, self._clock, self._hearing),
             self._clock,
         )
 
@@ -219,6 +230,8 @@ class Service:
             group.create_task(self._delivery.look_after(), name="housekeeping")
             group.create_task(self._watchdog.run(), name="watchdog")
             group.create_task(self._delivery.compare_configuration(), name="configuration")
+            if self._calming is not None:
+                group.create_task(self._calming.run(), name="announcement")
 
     async def _stop(self, publishing: "asyncio.Task[None]") -> None:
         """Sources have stopped; the broker hears good-bye, the journal takes what waits, all within 5 s."""

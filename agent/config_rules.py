@@ -5,7 +5,6 @@ is told.
 """
 
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,25 +19,26 @@ from agent.config_problem import (
     same,
     shown,
 )
+from agent.config_rules_intercom import check_intercom
+from agent.config_rules_pins import check_pins
 from agent.config_rules_ports import check_ports
+from agent.config_rules_serial import check_serial, wrong_kind
 from agent.drivers.address import BAUDRATES, Address, address_of
-from agent.drivers.profiles import ProfileProblems
+from agent.drivers.profiles import ProfileProblems, WrongKindError
 from agent.hosts import is_host
-from agent.settings import DriverSettings, GpioSettings, ModbusSettings
-from agent.signals import SIGNALS, Kind, signal_for
+from agent.settings import DriverSettings, GpioSettings, ModbusSettings, SerialSettings
 
 SignalsOf = Callable[[DriverSettings], Iterable[str]]
 Profiles = Callable[[], Iterable[str]]
 
 LONGEST_SOCKET_PATH = 107  # bytes; the kernel's address holds 108 with the closing zero
-CONTACT_DOORS = ("door.front", "door.rear")  # a contact tells closed from not_closed
 _TCP_FORM = "tcp://host:port, or tcp://host for port 502; rtu+tcp://host:port; port 1 to 65535"
 _SERIAL_FORM = (
     "serial:///dev/…?baudrate=B&parity=P, B one of "
     + ", ".join(str(rate) for rate in BAUDRATES)
     + ", P one of N, E, O, and &stopbits=2 if there are two"
 )
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
+_BY_PROFILE = (ModbusSettings, SerialSettings)
 
 Placed = tuple[str, DriverSettings]  # the key of its table, and the driver
 
@@ -52,13 +52,12 @@ def check(
     """Report every contradiction between the sections that could be understood."""
     placed = _placed(sections.get("drivers") or ())
     _one_name_each(placed, report)
-    _one_pin_each(placed, report)
-    for key, driver in placed:
-        if isinstance(driver, GpioSettings):
-            _contact_signals(key, driver, report)
+    check_pins(placed, report)
     unclear = _wrong_addresses(placed, report)
     _one_way_each_line(placed, report)
     check_ports(placed, report)
+    check_serial(placed, report)
+    check_intercom(placed, sections, report)
     unclear |= _unknown_profiles(placed, report, profiles) if profiles else set[str]()
     if signals_of:
         _one_giver_each([each for each in placed if each[0] not in unclear], report, signals_of)
@@ -86,49 +85,11 @@ def _one_name_each(placed: Sequence[Placed], report: Report) -> None:
             report.add(joined(key, "name"), shown(driver.name), allowed, remedy)
 
 
-def _one_pin_each(placed: Sequence[Placed], report: Report) -> None:
-    owners: dict[int, str] = {}
-    for key, driver in placed:
-        if not isinstance(driver, GpioSettings):
-            continue
-        for signal, contact in driver.inputs.items():
-            here = joined(joined(key, "inputs"), signal)
-            first = owners.setdefault(contact.pin, here)
-            if first != here:
-                allowed = Say("a pin that is used once", "未被占用的引脚")
-                remedy = Say(
-                    f"Correct one of the two: {first} reads it.", f"请改其一：{first} 已用此引脚。"
-                )
-                report.add(f"{here}.pin", same(str(contact.pin)), allowed, remedy)
-
-
-def _contact_signals(key: str, driver: GpioSettings, report: Report) -> None:
-    for signal in driver.inputs:
-        if not _fits_contact(signal):
-            otherwise = Say("Take a name of the contract's signal table.", "请使用信号表中的名称。")
-            remedy = did_you_mean(signal, _contacts(), otherwise)
-            allowed = Say("a signal that a contact can give", "触点可给出的信号")
-            report.add(joined(joined(key, "inputs"), signal), shown(signal), allowed, remedy)
-
-
-def _fits_contact(signal: str) -> bool:
-    row = signal_for(signal)
-    if row is None or not _NAME.fullmatch(signal):
-        return False
-    return row.kind is Kind.BOOL or signal in CONTACT_DOORS
-
-
-def _contacts() -> list[str]:
-    stations = ("car", "machine_room", "car_top", "pit", "duty_room")
-    table = [name for name, row in SIGNALS.items() if row.kind is Kind.BOOL]
-    return [*table, *CONTACT_DOORS, *(f"intercom.{station}" for station in stations)]
-
-
 def _wrong_addresses(placed: Sequence[Placed], report: Report) -> set[str]:
     """Report and return the drivers whose address cannot be connected to."""
     wrong: set[str] = set()
     for key, driver in placed:
-        if isinstance(driver, ModbusSettings) and driver.url and not _is_address(driver.url):
+        if isinstance(driver, _BY_PROFILE) and driver.url and not _is_address(driver.url):
             wrong.add(key)
             form = same(_SERIAL_FORM if driver.url.startswith("serial:") else _TCP_FORM)
             remedy = Say('For example "tcp://192.168.1.10:502".', '例如 "tcp://192.168.1.10:502"。')
@@ -142,7 +103,7 @@ def _one_way_each_line(placed: Sequence[Placed], report: Report) -> None:
     """Devices may share a line, but only when all speak on it in the same way."""
     lines: dict[str, tuple[str, Address]] = {}
     for key, driver in placed:
-        if not isinstance(driver, ModbusSettings) or not _is_address(driver.url):
+        if not isinstance(driver, _BY_PROFILE) or not _is_address(driver.url):
             continue
         address = address_of(driver.url)
         first, spoken = lines.setdefault(address.line, (key, address))
@@ -166,7 +127,7 @@ def _unknown_profiles(placed: Sequence[Placed], report: Report, profiles: Profil
     unknown = {
         key: driver.profile
         for key, driver in placed
-        if isinstance(driver, ModbusSettings) and driver.profile not in known
+        if isinstance(driver, _BY_PROFILE) and driver.profile not in known
     }
     for key, profile in unknown.items():
         if profile:
@@ -204,6 +165,8 @@ def _given(key: str, driver: DriverSettings, report: Report, signals_of: Signals
         return list(signals_of(driver))
     except ConfigProblems as wrong:
         report.problems.extend(wrong.problems)
+    except WrongKindError as wrong:
+        wrong_kind(key, driver, wrong, report)
     except ProfileProblems as wrong:
         for text in wrong.problems:
             _profile_wrong(key, text, report)

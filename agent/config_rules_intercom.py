@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from agent.config_problem import Report, Say, joined, same, shown
-from agent.settings import DriverSettings, IntercomSettings
+from agent.settings import DriverSettings, IntercomSettings, MqttSettings
 
 LEAST_PORT: Final = 1024  # below, a service without privileges may not open one
 LONGEST_TOPIC: Final = 65_535  # bytes, in MQTT
@@ -143,8 +143,8 @@ def _topic(key: str, driver: IntercomSettings, root: str, report: Report) -> Non
 
 def _root(sections: Mapping[str, Any]) -> str:
     """What the agent's own topics begin with; empty while the configuration does not say."""
-    mqtt, elevator = sections.get("mqtt"), sections.get("elevator")
-    if mqtt is None or elevator is None or not elevator.site or not elevator.id:
+    mqtt, elevator = sections.get("mqtt") or MqttSettings(), sections.get("elevator")
+    if elevator is None or not elevator.site or not elevator.id:
         return ""
     return f"{mqtt.prefix}/{elevator.site}/{elevator.id}"
 

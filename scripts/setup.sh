@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv from the locked requirements; with "mosquitto" as an argument, also sees to the broker the tests need.
+# Makes .venv from the locked requirements; with names of Debian packages as arguments, also sees to those.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -41,6 +41,18 @@ make_venv() {
   "$python" -m venv $site .venv
 }
 
+# Whether what a Debian package brings is here, however it came.
+is_there() (
+  PATH="$PATH:/usr/sbin:/usr/local/sbin:/sbin"
+  case $1 in
+    baresip-core) command -v baresip ;;
+    sip-tester) command -v sipp ;;
+    librtsp-server-perl) perl -MRTSP::Server -e 1 ;;
+    lib*[0-9]) ldconfig -p | grep -F "${1%[0-9]}.so.${1##*[!0-9]} " ;;
+    *) command -v "$1" ;;
+  esac >/dev/null 2>&1
+)
+
 python=$(find_python)
 wanted=$(cat requirements-dev.lock pyproject.toml scripts/setup.sh | sha256sum | cut -c1-64)
 if [ "$(cat .venv/locked 2>/dev/null || true)" != "$wanted" ]; then
@@ -52,11 +64,16 @@ if [ "$(cat .venv/locked 2>/dev/null || true)" != "$wanted" ]; then
   printf '%s' "$wanted" > .venv/locked
 fi
 
-if [ "${1:-}" = mosquitto ] && ! PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v mosquitto >/dev/null 2>&1; then
-  say "mosquitto is missing; installing it with apt."
-  apt_install mosquitto || {
-    say "The tests talk to a real MQTT broker and mosquitto could not be installed here."
-    say "Remedy: sudo apt-get install mosquitto, then run this again."
+missing=""
+for package in "$@"; do
+  is_there "$package" || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+  say "The tests need:$missing; installing with apt."
+  # shellcheck disable=SC2086
+  apt_install $missing || {
+    say "The tests talk to real programs of others, and these could not be installed here:$missing"
+    say "Remedy: sudo apt-get install --no-install-recommends$missing, then run this again."
     exit 1
   }
 fi

@@ -5,7 +5,9 @@ A new kind is one more row: a `stage` that yields a `Scene` while its device is 
 is a value of the signal, as it is of a probe, say `absence_is_a_value`; else it is a link that is down.
 """
 
+import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -17,10 +19,11 @@ from gpiozero import Device
 from gpiozero.pins.mock import MockFactory, MockPin
 
 from agent.clock import Clock
-from agent.drivers import asking
+from agent.drivers import asking, heartbeat
 from agent.drivers import gpio as gpio_module
 from agent.drivers.means import Means
 from agent.settings import (
+    CameraSettings,
     CardSettings,
     DriverSettings,
     GpioInput,
@@ -28,9 +31,11 @@ from agent.settings import (
     IntercomSettings,
     ModbusSettings,
 )
+from agent.uplink.hearing import Hearing
 from hil.card_reader import CardReader
 from hil.modbus_face import ModbusFace
 from hil.ports import ReservedPort
+from hil.rtsp import RtspCamera
 from hil.rtu_device import READ_HOLDING, device
 from hil.rtu_face import RtuFace
 from hil.sip import SipStation
@@ -170,6 +175,98 @@ async def intercom_sip(_folder: Path) -> AsyncIterator[Scene]:
 
 
 @contextlib.asynccontextmanager
+async def camera_rtsp(_folder: Path) -> AsyncIterator[Scene]:
+    cameras: list[RtspCamera] = []
+    with ReservedPort() as port, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asking, "SPREAD_S", 0.0)
+
+        async def appear() -> None:
+            cameras.append(RtspCamera())
+            await cameras[-1].start(port.number)
+
+        async def vanish() -> None:
+            await cameras.pop().close()
+
+        yield Scene(
+            CameraSettings(
+                name="car-camera", camera="car", address=f"127.0.0.1:{port.number}",
+                interval_s=0.1, timeout_s=0.3,
+            ), appear, vanish, means(),
+        )  # fmt: skip
+        for camera in cameras:
+            await camera.close()
+
+
+@contextlib.asynccontextmanager
+async def _beating(beat: Callable[[], object]) -> AsyncIterator[None]:
+    """Beat many times within each of the driver's intervals."""
+
+    async def for_ever() -> None:
+        while True:
+            beat()
+            await asyncio.sleep(0.05)
+
+    task = asyncio.create_task(for_ever())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(heartbeat, "REST_S", 0.05)
+        patch.setattr(heartbeat, "BACKOFF_FIRST_S", 0.05)
+        yield
+    task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def intercom_udp(_folder: Path) -> AsyncIterator[Scene]:
+    alive = False
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as station:
+
+        async def appear() -> None:
+            nonlocal alive
+            alive = True
+
+        async def vanish() -> None:
+            nonlocal alive
+            alive = False
+
+        def beat() -> None:
+            if alive:
+                station.sendto(b"alive", ("127.0.0.1", port))
+
+        async with _beating(beat):
+            yield Scene(
+                IntercomSettings(
+                    name="pit", station="pit", probe="udp", address=f"127.0.0.1:{port}",
+                    interval_s=0.5,
+                ), appear, vanish, means(),
+            )  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def intercom_mqtt(_folder: Path) -> AsyncIterator[Scene]:
+    """The broker comes and goes; without it nothing is known of the station."""
+    hearing = Hearing()
+    alive = False
+
+    async def appear() -> None:
+        nonlocal alive
+        alive = True
+        hearing.connected(lambda *_: None)
+
+    async def vanish() -> None:
+        nonlocal alive
+        alive = False
+        hearing.disconnected("the broker is away")
+
+    async with _beating(lambda: alive and hearing.message("pit", b"", retained=False)):
+        yield Scene(
+            IntercomSettings(name="pit", station="pit", probe="mqtt", topic="pit", interval_s=0.5),
+            appear, vanish, Means(Clock(), FOLDERS, broker=hearing),
+        )  # fmt: skip
+
+
+@contextlib.asynccontextmanager
 async def card_rdm6300(folder: Path) -> AsyncIterator[Scene]:
     reader = CardReader(folder / "reader")
 
@@ -193,4 +290,7 @@ CASES = (
     Case("gpio", gpio),
     Case("card rdm6300", card_rdm6300),
     Case("intercom sip", intercom_sip, absence_is_a_value=True),
+    Case("intercom udp", intercom_udp, absence_is_a_value=True),
+    Case("intercom mqtt", intercom_mqtt),
+    Case("camera rtsp", camera_rtsp, absence_is_a_value=True),
 )

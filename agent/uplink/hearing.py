@@ -18,6 +18,7 @@ class Hearing:
         self._listeners: dict[str, list[Heard]] = {}
         self._fault: str | None = "not connected yet"
         self._refused: set[str] = set()
+        self._warned: set[str] = set()  # said once; a link that comes and goes says it no oftener
 
     # -- asked by drivers
 
@@ -27,7 +28,7 @@ class Hearing:
             return f"no connection to the broker: {self._fault}"
         if topic in self._refused:
             return (
-                f"the broker lets nobody of this name hear {topic}: allow its user to read it there"
+                f"the broker does not let the agent hear {topic}: allow its user to read it there"
             )
         return None
 
@@ -50,9 +51,11 @@ class Hearing:
 
     def refused(self, topic: str) -> None:
         """The broker does not let us hear a topic."""
-        if topic in self._listeners:
-            self._refused.add(topic)
-        _log.warning("The broker does not let the agent hear %s: allow its user to read it.", topic)
+        self._refused.add(topic)
+        if topic not in self._warned:
+            self._warned.add(topic)
+            advice = "allow its user to read it"
+            _log.warning("The broker does not let the agent hear %s: %s.", topic, advice)
 
     def message(self, topic: str, payload: bytes, *, retained: bool) -> bool:
         """Pass a message on; False for a topic that nobody listens to.
