@@ -17,6 +17,8 @@ Name = Annotated[
     ),
 ]
 Limit = Annotated[float, Meta(ge=0.5, le=600)]
+Percent = Annotated[float, Meta(ge=1, le=99)]
+Celsius = Annotated[float, Meta(ge=0, le=120)]
 Brief = Annotated[
     float, Meta(ge=0.1, le=600)
 ]  # the contract's own defaults lie below half a second
@@ -108,6 +110,13 @@ class MonitorSettings(_Settings, frozen=True):
     run_time_limit_s: Limit = 60
     full_travel_s: Annotated[float, Meta(ge=0, le=600)] = 0
     start_failure_s: Limit = 60
+    battery_low_percent: Percent = 40
+    machine_room_hot_c: Celsius = 40
+    machine_room_hot_s: Limit = 600
+    machine_room_door_open_s: Limit = 600
+    disk_low_percent: Percent = 5
+    host_hot_c: Celsius = 80
+    host_hot_s: Limit = 60
     car_call_is_evidence: bool = True
 
 

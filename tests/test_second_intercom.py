@@ -169,11 +169,11 @@ def test_the_five_stations_and_one_of_another_name():
     assert {e.instance for e in car.events} == set(names)
 
 
-def test_a_camera_or_a_car_without_an_intercom_raises_nothing():
+def test_a_camera_or_a_car_without_an_intercom_is_no_silent_station():
     car = Car("camera.car", "zone")
     car.feed(0, **{"camera.car": False, "zone": True})
     car.until(10_000)
-    assert car.events == []
+    assert car.of(CODE) == []
 
 
 @pytest.mark.parametrize("mode", ["inspection", "learning", "out_of_service"])

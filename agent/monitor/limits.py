@@ -42,6 +42,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     brake_standing_us: int
     run_time_limit_us: int
     start_failure_us: int
+    battery_low_percent: float
+    machine_room_hot_c: float
+    machine_room_hot_us: int
+    machine_room_door_open_us: int
+    disk_low_percent: float
+    host_hot_c: float
+    host_hot_us: int
 
     # Fixed by the contract, section 3.1: no installer could choose them sensibly.
     moving_unknown_us: int = 5 * SECOND_US
@@ -55,9 +62,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     visit_mutes_us: int = 4 * 3600 * SECOND_US
     loss_window_us: int = 10 * SECOND_US
     intercom_silent_intervals: int = 3
-    intercom_interval_us: int = (
-        30 * SECOND_US
-    )  # in a recording that does not say; the driver's default
+    camera_silent_intervals: int = 5
+    # In a recording that does not say; the drivers' defaults.
+    intercom_interval_us: int = 30 * SECOND_US
+    camera_interval_us: int = 60 * SECOND_US
 
 
 # The signals that decide a delay; where they come from different drivers, the delay must outlast their polling.
@@ -131,6 +139,13 @@ def limits_of(
         brake_standing_us=delay(settings.brake_standing_s, _BRAKE),
         run_time_limit_us=delay(_run_time_s(settings), _PASSAGE),
         start_failure_us=delay(settings.start_failure_s, _START),
+        battery_low_percent=settings.battery_low_percent,
+        machine_room_hot_c=settings.machine_room_hot_c,
+        machine_room_hot_us=_us(settings.machine_room_hot_s),
+        machine_room_door_open_us=_us(settings.machine_room_door_open_s),
+        disk_low_percent=settings.disk_low_percent,
+        host_hot_c=settings.host_hot_c,
+        host_hot_us=_us(settings.host_hot_s),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from agent.monitor.detectors.alarm_button import ALARM_BUTTON
+from agent.monitor.detectors.battery import BATTERY_FAULT, BATTERY_LOW
 from agent.monitor.detectors.brake_contradiction import BRAKE_CONTRADICTION
 from agent.monitor.detectors.controller_fault import CONTROLLER_FAULT
 from agent.monitor.detectors.detector import Detector
@@ -12,7 +13,7 @@ from agent.monitor.detectors.doors_outside_zone import (
     MOVED_WITH_DOORS_OPEN,
 )
 from agent.monitor.detectors.entrapment_possible import ENTRAPMENT_POSSIBLE
-from agent.monitor.detectors.intercom_silent import intercom_silent
+from agent.monitor.detectors.host import DISK_LOW, HOST_HOT, HOST_UNDERVOLTAGE
 from agent.monitor.detectors.mains_lost import MAINS_LOST
 from agent.monitor.detectors.mode_changed import MODE_CHANGED
 from agent.monitor.detectors.overspeed import OVERSPEED
@@ -21,8 +22,14 @@ from agent.monitor.detectors.position_lost import POSITION_LOST
 from agent.monitor.detectors.run_time_limit import RUN_TIME_LIMIT
 from agent.monitor.detectors.safety_chain_open import SAFETY_CHAIN_OPEN
 from agent.monitor.detectors.signal_lost import signal_lost
+from agent.monitor.detectors.silent import camera_silent, intercom_silent
 from agent.monitor.detectors.start_failure import START_FAILURE
 from agent.monitor.detectors.stopped_outside_door_zone import STOPPED_OUTSIDE_DOOR_ZONE
+from agent.monitor.detectors.surroundings import (
+    MACHINE_ROOM_DOOR_OPEN,
+    MACHINE_ROOM_HOT,
+    PIT_WATER,
+)
 from agent.monitor.detectors.trapped_passengers import TRAPPED_PASSENGERS
 from agent.monitor.detectors.unintended_movement import UNINTENDED_MOVEMENT
 
@@ -45,7 +52,15 @@ DETECTORS: tuple[Detector, ...] = (
     START_FAILURE,
     CONTROLLER_FAULT,
     MAINS_LOST,
+    BATTERY_LOW,
+    BATTERY_FAULT,
     MODE_CHANGED,
+    MACHINE_ROOM_HOT,
+    MACHINE_ROOM_DOOR_OPEN,
+    PIT_WATER,
+    DISK_LOW,
+    HOST_UNDERVOLTAGE,
+    HOST_HOT,
 )
 
 
@@ -60,6 +75,7 @@ def detectors_for(
     return (
         *DETECTORS,
         *intercom_silent(signals, intervals_us),
+        *camera_silent(signals, intervals_us),
         *(signal_lost(name, drivers[name]) for name in sorted(drivers)),
     )
 

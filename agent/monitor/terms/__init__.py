@@ -9,6 +9,7 @@ from agent.monitor.terms.boarding import BOARDING, END_KEY
 from agent.monitor.terms.contact_doors import CONTACT_CLOSINGS
 from agent.monitor.terms.doors import CAR_DOOR_AJAR, CAR_DOOR_OPEN, CLOSED_US, DOORS
 from agent.monitor.terms.landing import ALARM_OVER, AT_LANDING
+from agent.monitor.terms.levels import BATTERY_LOW, DISK_LOW, HOST_HOT, ROOM_HOT
 from agent.monitor.terms.long_run import LONG_RUN
 from agent.monitor.terms.miscounts import MISCOUNTS
 from agent.monitor.terms.motion import MOVED, OUTSIDE, STOPPED
@@ -32,6 +33,10 @@ TERMS: tuple[Term, ...] = (
     CLOSED_US,
     VISIT_MUTES,
     SPEED,
+    BATTERY_LOW,
+    ROOM_HOT,
+    DISK_LOW,
+    HOST_HOT,
     LONG_RUN,
     STOPPED,
     OUTSIDE,
