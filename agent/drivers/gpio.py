@@ -42,7 +42,11 @@ def staleness_us(settings: GpioSettings) -> dict[str, int]:
 
 def give_lgpio_a_folder() -> None:
     """Let lgpio make its pipe: it does so in LG_WD, else in the working directory, while imported."""
-    if "LG_WD" not in os.environ and not os.access(".", os.W_OK):
+    if "LG_WD" in os.environ:
+        return
+    try:
+        tempfile.TemporaryFile(dir=".").close()
+    except OSError:
         os.environ["LG_WD"] = tempfile.mkdtemp(prefix="elevator-agent-")
 
 
