@@ -52,10 +52,19 @@ class Server:
         """Stop listening and cut every connection."""
         assert self._server is not None
         self._server.close()
-        for writer in self._writers:
-            writer.transport.abort()
+        self.cut()
         await until(lambda: self.open_connections == 0)
         await self._server.wait_closed()
+
+    def cut(self) -> None:
+        """Cut every connection; new ones are accepted."""
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def say(self, data: bytes) -> None:
+        """Send what nobody may have asked for."""
+        for writer in self._writers:
+            writer.write(data)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

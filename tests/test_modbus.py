@@ -3,9 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import random
-import struct
-from collections.abc import Callable
 
 import pytest
 from pymodbus.pdu.register_message import WriteSingleRegisterRequest
@@ -273,49 +270,6 @@ def test_a_late_answer_is_never_taken_for_the_answer_to_a_later_question() -> No
             assert all(value % 2 == 0 for value in values)  # no late one among them
             assert values == sorted(set(values))
             assert driver.statistics.timeouts >= 4
-
-    asyncio.run(story())
-
-
-def lies() -> dict[str, Callable[[int, int, bytes], bytes]]:
-    """Give frames that answer a question for one holding register wrongly."""
-    good = bytes([3, 2, 0, 77])
-    return {
-        "another transaction": lambda tid, unit, _: frame_of(tid + 1, unit, good),
-        "no transaction": lambda _, unit, __: frame_of(0, unit, good),
-        "another unit": lambda tid, unit, _: frame_of(tid, unit + 1, good),
-        "another function": lambda tid, unit, _: frame_of(tid, unit, bytes([4, 2, 0, 77])),
-        "bits instead of registers": lambda tid, unit, _: frame_of(tid, unit, bytes([1, 1, 77])),
-        "too short": lambda tid, unit, _: frame_of(tid, unit, bytes([3, 0])),
-        "too long": lambda tid, unit, _: frame_of(tid, unit, bytes([3, 4, 0, 77, 0, 78])),
-        "a byte count that lies": lambda tid, unit, _: frame_of(tid, unit, bytes([3, 9, 0, 77])),
-        "a function nobody knows": lambda tid, unit, _: frame_of(tid, unit, bytes([0x63, 1, 2])),
-        "an empty frame": lambda tid, unit, _: struct.pack(">HHHB", tid, 0, 0, unit),
-        "half a frame": lambda tid, unit, _: frame_of(tid, unit, good)[:-1],
-        "another protocol": lambda _, __, ___: b"HTTP/1.1 400 Bad Request\r\n\r\n",
-        "noise": lambda _, __, ___: random.Random(3).randbytes(600),
-    }
-
-
-@pytest.mark.parametrize("lie", lies())
-def test_no_lie_is_believed_and_the_truth_after_it_is(lie: str) -> None:
-    async def story() -> None:
-        complaints: list[object] = []
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: complaints.append(context))
-        async with device() as server:
-
-            async def lying(tid: int, unit: int, pdu: bytes) -> bytes:
-                return lies()[lie](tid, unit, pdu)
-
-            server.answer = lying
-            async with polled(server, FLOOR) as (heard, driver):
-                failures = driver.statistics
-                await until(lambda: failures.timeouts + failures.malformed >= 2)
-                assert not heard.batches
-                server.answer = None
-                await until(lambda: heard.values("car.floor") == {103})
-        assert complaints == []
 
     asyncio.run(story())
 

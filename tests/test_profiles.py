@@ -88,6 +88,16 @@ def test_the_car_top_box_says_where_the_car_is_and_how_it_moves() -> None:
     assert car_top(0x0000)["car.moving"] == (False, good)
 
 
+def test_the_car_top_box_s_jumps_no_car_can_make_are_looked_at_twice() -> None:
+    profile = load_profile(SHIPPED / "car-top-sensor.toml")
+    (compiled,) = compile_blocks(profile.points, profile.limits)
+    steps = dict(zip(compiled.signals, compiled.max_steps, strict=True))
+    assert steps.pop("car.floor") == 1
+    free_fall_mm_s = 9810 * 0.2  # in a default poll
+    assert free_fall_mm_s <= (steps.pop("car.speed_mm_s") or 0) < free_fall_mm_s + 100
+    assert set(steps.values()) == {None}
+
+
 def test_up_and_down_at_once_is_implausible() -> None:
     signals = car_top(0x0300)
     assert signals["car.direction"] == (None, Quality.BAD)
