@@ -46,6 +46,8 @@ RUN = {  # command: exit code
 }
 LIVE = "asks a running service; its answers are tested below and in test_cli.py"
 LIVE_BUS = "shows a running service's frames; test_bus.py runs it"
+UNKNOWN = "--url tcp://192.168.1.20"
+LEARN = "looks for a device; test_learn.py runs it against one"
 NOT_RUN = {  # command: why not
     "make run": "starts the demonstration; test_story.py runs it",
     "make test": "is what runs this",
@@ -58,6 +60,10 @@ NOT_RUN = {  # command: why not
     "elevator-agent bus": LIVE_BUS,
     "elevator-agent bus --driver controller --address 0x10-0x22": LIVE_BUS,
     "elevator-agent bus --errors --kept --full": LIVE_BUS,
+    f"elevator-agent bus --scan {UNKNOWN}": LEARN,
+    f"elevator-agent bus --learn {UNKNOWN} --device-id 1": LEARN,
+    f'elevator-agent bus --learn {UNKNOWN} --device-id 1 --mark "door open" --mark "car up"'
+    " --write-profile new.toml": LEARN,
     "mosquitto_sub -v -t 'elevator/v1/#'": "listens to a broker for good",
 }
 OF_A_SITE = {

@@ -1,5 +1,6 @@
 """`elevator-agent bus`: the options of the verb."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import click
 
 from agent.cli.texts import Words
 from agent.cli.verb import verb
+from agent.drivers.registers import Table
 from agent.frames_view import Filter
 
 
@@ -31,14 +33,22 @@ class Addresses(click.ParamType[tuple[int, int]]):
         return pair
 
 
+def _tables(_ctx: click.Context, _option: click.Parameter, value: str) -> tuple[Table, ...]:
+    names = {table.value: table for table in Table}
+    chosen = value.split(",")
+    if not set(chosen) <= names.keys():
+        raise click.BadParameter(", ".join(names))
+    return tuple(names[each] for each in dict.fromkeys(chosen))
+
+
 def command(words: Words) -> click.Command:
     """Make the verb."""
-    return verb("bus", words, _work, _listening(words))
+    return verb("bus", words, _work, _options(words))
 
 
-def _listening(words: Words) -> list[click.Parameter]:
+def _options(words: Words) -> list[click.Parameter]:
     def option(*names: str, **more: Any) -> click.Option:  # noqa: ANN401 - click's own keywords
-        return click.Option(names, help=words(f"option.bus.{names[-1].strip('-')}"), **more)
+        return click.Option(names, help=words(f"option.bus.{names[0].strip('-')}"), **more)
 
     return [
         option("--driver", metavar="NAME"),
@@ -49,10 +59,28 @@ def _listening(words: Words) -> list[click.Parameter]:
         option("--kept", is_flag=True),
         option("--full", is_flag=True),
         option("--limit", type=click.IntRange(1), metavar="N"),
+        option("--learn", is_flag=True),
+        option("--scan", is_flag=True),
+        option("--url", metavar="URL"),
+        option("--device-id", type=click.IntRange(0, 247), metavar="N"),
+        option("--range", "addresses", type=Addresses(), default=(0, 0xFF), metavar="A-B"),
+        option("--tables", default="holding,input", callback=_tables, metavar="T,T"),
+        option("--pause-ms", type=click.IntRange(20, 10_000), default=100, metavar="MS"),
+        option("--timeout-ms", type=click.IntRange(20, 10_000), default=500, metavar="MS"),
+        option("--seconds", type=click.FloatRange(0), metavar="S"),
+        option("--mark", "marks", multiple=True, metavar="TEXT"),
+        option("--write-profile", type=click.Path(path_type=Path), metavar="F"),
+        option("--yes", is_flag=True),
     ]
 
 
 def _work(words: Words, *, config: Path | None, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - one function a mode takes them apart
+    if options["learn"] and options["scan"]:
+        raise click.UsageError(words("bus.one_mode"))
+    if options["learn"] or options["scan"]:
+        return _look(words, config, options, as_json=as_json)
+    if options["url"] is not None:
+        raise click.UsageError(words("bus.one_mode"))
     from agent.cli.bus_listen import Wish, listen
 
     chosen = Filter(
@@ -70,3 +98,35 @@ def _work(words: Words, *, config: Path | None, as_json: bool, **options: Any) -
         as_json=as_json,
     )
     return listen(words, config, wish)
+
+
+def _look(words: Words, config: Path | None, options: Mapping[str, Any], *, as_json: bool) -> int:
+    from agent.cli.bus_looking import Looking
+
+    if options["url"] is None:
+        raise click.UsageError(words("bus.needs_url"))
+    looking = Looking(
+        url=options["url"],
+        timeout_ms=options["timeout_ms"],
+        pause_ms=options["pause_ms"],
+        yes=options["yes"],
+    )
+    if options["scan"]:
+        from agent.cli.bus_scan import scan_line
+
+        return scan_line(words, config, looking, options["device_id"], as_json=as_json)
+    from agent.cli.bus_learn import Learning, learn
+    from agent.drivers.learn_survey import Survey
+
+    if options["device_id"] is None:
+        raise click.UsageError(words("bus.needs_device"))
+    first, last = options["addresses"]
+    learning = Learning(
+        looking=looking,
+        device_id=options["device_id"],
+        survey=Survey(options["tables"], range(first, last + 1)),
+        seconds=options["seconds"],
+        marks=options["marks"],
+        write=options["write_profile"],
+    )
+    return learn(words, config, learning, as_json=as_json)
