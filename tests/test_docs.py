@@ -149,7 +149,11 @@ def test_both_readmes_name_the_same_commands_links_and_files():
     code = [re.findall(r"`([^`\n]+)`", prose(page)) for page in READMES]
     assert sorted(code[0]) == sorted(code[1])
     links = [re.findall(r"\]\(([^)]+)\)", prose(page)) for page in READMES]
-    swap = {"docs/events.md": "docs/events.zh-CN.md", "README.zh-CN.md": "README.md"}
+    swap = {
+        "docs/events.md": "docs/events.zh-CN.md",
+        "docs/intercom.md": "docs/intercom.zh-CN.md",
+        "README.zh-CN.md": "README.md",
+    }
     assert [swap.get(link, link) for link in links[0]] == links[1]
 
 

@@ -1,5 +1,8 @@
 """Which keys belong to which probe: what is missing or too much is a problem with its remedy, in both languages."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from agent.clock import Clock
@@ -190,3 +193,11 @@ def test_a_contact_is_an_input_of_the_pins(tmp_path):
     assert isinstance(settings, IntercomSettings)
     driver = table.build(settings, Means(Clock()))
     assert type(driver).__name__ == "GpioDriver"
+
+
+@pytest.mark.parametrize("page", ["intercom.md", "intercom.zh-CN.md"])
+def test_the_tables_of_the_page_are_taken(tmp_path, page):
+    text = (Path(__file__).parent.parent / "docs" / page).read_text(encoding="utf-8")
+    shown = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    drivers = drivers_of(tmp_path, *shown)
+    assert [type(each).__name__ for each in drivers] == ["IntercomSettings", "CameraSettings"]
