@@ -92,12 +92,13 @@ def _values(said: Dissected, *, hide_many: bool) -> str:
         return ""
     start = 0 if said.address is None else said.address
     first = "" if said.address is None else f"0x{start:04X}"
+    label = f"{first}: " if first else ""
     if len(values) > _FEW and hide_many:
         return f"{first}+{len(values)}"
     if said.function in {1, 2}:
-        return f"{first}: " + "".join(map(str, values))
+        return label + "".join(map(str, values))
     if len(values) > _FEW or said.address is None:
-        return f"{first}: " + " ".join(f"{word:04X}" for word in values)
+        return label + " ".join(f"{word:04X}" for word in values)
     return " ".join(f"0x{start + n:04X}=0x{word:04X}" for n, word in enumerate(values))
 
 

@@ -34,6 +34,6 @@ class Talk:
             if len(asked) > KEPT_QUESTIONS:
                 asked.popitem(last=False)
             return found
-        if found.framing is None or not data:
-            return found
+        if found.framing is None or not data or not asked:
+            return found  # before the first question is heard, nothing is known of what was asked
         return answering(found, question)
