@@ -27,10 +27,12 @@ from agent.drivers.probes import (
     Ask,
     NotSentError,
     Station,
+    UnansweredError,
     ask_tcp,
     host_alone,
     host_and_port,
 )
+from agent.drivers.repeats import ask_with_repeats
 from agent.drivers.sip_probe import SipAsk
 from agent.model import Quality
 from agent.settings import IntercomSettings
@@ -212,6 +214,31 @@ def test_each_probe_has_a_branch_a_call_and_a_number_of_its_own():
                 assert len(set(lines)) == 3
 
     asyncio.run(story())
+
+
+def repeated(*questions: bytes) -> str:
+    """How it ends when these are asked of a peer that never answers."""
+
+    async def story() -> str:
+        left = list(questions)
+        with Peer() as peer, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(0)
+            sock.connect(("127.0.0.1", peer.port))
+            try:
+                await ask_with_repeats(
+                    sock, lambda: left.pop(0), lambda _: False, itertools.repeat(0.01)
+                )
+            except (NotSentError, UnansweredError) as end:
+                return type(end).__name__
+        return "answered"
+
+    return asyncio.run(story())
+
+
+def test_a_first_question_that_cannot_leave_was_not_asked_and_a_later_one_changes_nothing():
+    too_long = bytes(70_000)
+    assert repeated(too_long) == "NotSentError"
+    assert repeated(b"asked", too_long) == "UnansweredError"
 
 
 # ---- who else may speak ----
