@@ -110,6 +110,10 @@ class MonitorSettings(_Settings, frozen=True):
     run_time_limit_s: Limit = 60
     full_travel_s: Annotated[float, Meta(ge=0, le=600)] = 0
     start_failure_s: Limit = 60
+    door_close_failure_s: Limit = 60
+    door_held_open_s: Limit = 600
+    door_open_failure_s: Limit = 15
+    parks_with_doors_open: bool = False
     battery_low_percent: Percent = 40
     machine_room_hot_c: Celsius = 40
     machine_room_hot_s: Limit = 600
@@ -156,7 +160,10 @@ class GpioAnnouncement(_Settings, frozen=True):
 
 
 class ModbusSettings(_Settings, frozen=True, tag_field="kind", tag="modbus"):
-    """A controller or sensor read over Modbus TCP or RTU, by a register-map profile."""
+    """A controller or sensor read over Modbus TCP or RTU, by a register-map profile.
+
+    Signals in `without` are left to other drivers.
+    """
 
     name: Name
     profile: Name
@@ -171,6 +178,7 @@ class ModbusSettings(_Settings, frozen=True, tag_field="kind", tag="modbus"):
     device_id: Annotated[int, Meta(ge=0, le=247)] = 1
     poll_interval_ms: Annotated[int, Meta(ge=20, le=60_000)] = 200
     timeout_ms: Annotated[int, Meta(ge=20, le=10_000)] = 500
+    without: tuple[str, ...] = ()
 
 
 class GpioSettings(_Settings, frozen=True, tag_field="kind", tag="gpio"):
@@ -235,7 +243,8 @@ class IntercomSettings(_Settings, frozen=True, tag_field="kind", tag="intercom")
 class SerialSettings(_Settings, frozen=True, tag_field="kind", tag="serial"):
     """A controller on a serial link whose frames are not Modbus, read by a profile.
 
-    Mode request asks; mode listen hears what another master asks, and never sends a byte.
+    Mode request asks; mode listen hears what another master asks, and never sends a byte: there
+    `poll_interval_ms` is how often that master asks. Signals in `without` are left to other drivers.
     """
 
     name: Name
@@ -250,6 +259,7 @@ class SerialSettings(_Settings, frozen=True, tag_field="kind", tag="serial"):
     mode: Literal["request", "listen"] = "request"
     poll_interval_ms: Annotated[int, Meta(ge=100, le=60_000)] = 1000
     timeout_ms: Annotated[int, Meta(ge=20, le=10_000)] = 500
+    without: tuple[str, ...] = ()
 
 
 class CameraSettings(_Settings, frozen=True, tag_field="kind", tag="camera"):

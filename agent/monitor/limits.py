@@ -42,6 +42,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     brake_standing_us: int
     run_time_limit_us: int
     start_failure_us: int
+    door_close_failure_us: int
+    door_held_open_us: int
+    door_open_failure_us: int
     battery_low_percent: float
     machine_room_hot_c: float
     machine_room_hot_us: int
@@ -63,6 +66,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     loss_window_us: int = 10 * SECOND_US
     intercom_silent_intervals: int = 3
     camera_silent_intervals: int = 5
+    door_back_open_us: int = 5 * SECOND_US
+    door_reopened_us: int = 10 * SECOND_US
     # In a recording that does not say; the drivers' defaults.
     intercom_interval_us: int = 30 * SECOND_US
     camera_interval_us: int = 60 * SECOND_US
@@ -81,10 +86,12 @@ _CHAIN = (*_MOTION_AND_DOORS, "landing_doors.locked", "safety_chain.closed", "po
 _UNINTENDED = (*_MOTION_AND_DOORS, "drive.command", "car.speed_mm_s")
 _BRAKE = ("car.moving", "brake.released")
 _PASSAGE = ("car.moving", "car.door_zone")
+_ARRIVAL = (*_MOTION_AND_DOORS, "landing_doors.locked", "car.call_registered")
 _START = (*_MOTION_AND_DOORS, "car.call_registered", "hall.call_pending", "power.mains")
 
 _OVERSPEED = Fraction(115, 100)  # of the rated speed (contract, 3.2)
 _BEYOND_FULL_TRAVEL_S = 10  # contract, 3.2
+_NEVER_US = 100 * 365 * 86_400 * SECOND_US
 
 
 def limits_of(
@@ -139,6 +146,11 @@ def limits_of(
         brake_standing_us=delay(settings.brake_standing_s, _BRAKE),
         run_time_limit_us=delay(_run_time_s(settings), _PASSAGE),
         start_failure_us=delay(settings.start_failure_s, _START),
+        door_close_failure_us=_us(settings.door_close_failure_s),
+        door_held_open_us=(
+            _NEVER_US if settings.parks_with_doors_open else _us(settings.door_held_open_s)
+        ),
+        door_open_failure_us=delay(settings.door_open_failure_s, _ARRIVAL),
         battery_low_percent=settings.battery_low_percent,
         machine_room_hot_c=settings.machine_room_hot_c,
         machine_room_hot_us=_us(settings.machine_room_hot_s),

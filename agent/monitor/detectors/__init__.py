@@ -7,6 +7,10 @@ from agent.monitor.detectors.battery import BATTERY_FAULT, BATTERY_LOW
 from agent.monitor.detectors.brake_contradiction import BRAKE_CONTRADICTION
 from agent.monitor.detectors.controller_fault import CONTROLLER_FAULT
 from agent.monitor.detectors.detector import Detector
+from agent.monitor.detectors.door_close_failure import DOOR_CLOSE_FAILURE
+from agent.monitor.detectors.door_cycling import DOOR_CYCLING
+from agent.monitor.detectors.door_held_open import DOOR_HELD_OPEN
+from agent.monitor.detectors.door_open_failure import DOOR_OPEN_FAILURE
 from agent.monitor.detectors.doors_outside_zone import (
     DOORS_OPEN_OUTSIDE_ZONE,
     LANDING_DOOR_UNLOCKED,
@@ -47,6 +51,10 @@ DETECTORS: tuple[Detector, ...] = (
     OVERSPEED,
     BRAKE_CONTRADICTION,
     SAFETY_CHAIN_OPEN,
+    DOOR_CLOSE_FAILURE,
+    DOOR_HELD_OPEN,
+    DOOR_OPEN_FAILURE,
+    DOOR_CYCLING,
     RUN_TIME_LIMIT,
     POSITION_LOST,
     START_FAILURE,

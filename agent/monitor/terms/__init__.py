@@ -4,6 +4,7 @@ A term is `step(memory, snapshot, limits) -> (memory, value, due_us)`: pure, cal
 or `due_us` came. Its value stands in the snapshot under its name, beside the signals.
 """
 
+from agent.monitor.terms.arrivals import ARRIVALS
 from agent.monitor.terms.astray import CAR_DOOR_ASTRAY
 from agent.monitor.terms.boarding import BOARDING, END_KEY
 from agent.monitor.terms.contact_doors import CONTACT_CLOSINGS
@@ -39,6 +40,7 @@ TERMS: tuple[Term, ...] = (
     HOST_HOT,
     LONG_RUN,
     STOPPED,
+    ARRIVALS,
     OUTSIDE,
     AT_LANDING,
     BOARDING,

@@ -1,0 +1,52 @@
+"""反复开关门: a door opens and closes again and again in one stop. It ends when the car has gone elsewhere."""
+
+import msgspec
+
+from agent.monitor.condition import NO, UNKNOWN, Condition
+from agent.monitor.detectors.detector import Detector
+from agent.monitor.limits import Limits
+from agent.monitor.snapshot import Snapshot
+from agent.monitor.terms.stops import INSPECTION_MODES
+
+_TRANSITIONS = 20  # contract, 3.2
+
+
+class Cycling(msgspec.Struct, frozen=True):
+    """`count`: transitions since the arrival, the first at `since_us`. `wide`: a door was open last."""
+
+    count: int = 0
+    since_us: int | None = None
+    wide: bool | None = None
+    arrivals: int = 0
+
+
+def _step(memory: Cycling, snapshot: Snapshot, _: Limits) -> tuple[Cycling, Condition]:
+    arrivals, wide = snapshot.values["arrivals"] or 0, _wide(snapshot)
+    if arrivals != memory.arrivals or snapshot.values["car.mode"] in INSPECTION_MODES:
+        memory = Cycling(0, None, wide, arrivals)
+    elif wide is not None and wide != memory.wide:
+        counts = memory.wide is not None
+        since_us = snapshot.at_us if counts and memory.since_us is None else memory.since_us
+        memory = Cycling(memory.count + counts, since_us, wide, arrivals)
+    if memory.count >= _TRANSITIONS:
+        return memory, Condition(
+            holds=True, since_us=memory.since_us, detail={"transitions": _TRANSITIONS}
+        )
+    return memory, UNKNOWN if wide is None else NO
+
+
+def _wide(snapshot: Snapshot) -> bool | None:
+    """A door open, by a contact that knows no more: not closed."""
+    doors = (snapshot.values["door.front"], snapshot.values["door.rear"])
+    if doors == (None, None):
+        return None
+    return "open" in doors or "not_closed" in doors
+
+
+DOOR_CYCLING = Detector(
+    "door_cycling",
+    ("car_door.open", "car_door.ajar", "arrivals", "car.mode"),
+    _step,
+    memory=Cycling(),
+    memory_type=Cycling,
+)
