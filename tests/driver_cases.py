@@ -19,13 +19,14 @@ from gpiozero import Device
 from gpiozero.pins.mock import MockFactory, MockPin
 
 from agent.clock import Clock
-from agent.drivers import asking, heartbeat
+from agent.drivers import asking, card_pins, heartbeat
 from agent.drivers import gpio as gpio_module
 from agent.drivers.means import Means
 from agent.settings import (
     CameraSettings,
     CardSettings,
     DriverSettings,
+    GpioAnnouncement,
     GpioInput,
     GpioSettings,
     IntercomSettings,
@@ -125,12 +126,8 @@ class ChipPin(MockPin):  # type: ignore[misc]
         return bool(super()._get_state())
 
 
-@contextlib.asynccontextmanager
-async def gpio(_folder: Path) -> AsyncIterator[Scene]:
-    factory: Any = MockFactory(pin_class=ChipPin)
-    before, Device.pin_factory = Device.pin_factory, factory
-    patch = pytest.MonkeyPatch()
-    patch.setattr(gpio_module, "BACKOFF_MOST_S", 0.5)
+def on_a_chip(settings: DriverSettings) -> Callable[[Path], AbstractAsyncContextManager[Scene]]:
+    """Give the stage of a driver of pins, whose chip comes and goes."""
 
     async def appear() -> None:
         ChipPin.gone = False
@@ -138,17 +135,36 @@ async def gpio(_folder: Path) -> AsyncIterator[Scene]:
     async def vanish() -> None:
         ChipPin.gone = True
 
-    await vanish()
-    inputs = {
+    @contextlib.asynccontextmanager
+    async def stage(_folder: Path) -> AsyncIterator[Scene]:
+        factory: Any = MockFactory(pin_class=ChipPin)
+        before, Device.pin_factory = Device.pin_factory, factory
+        await vanish()
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(gpio_module, "BACKOFF_MOST_S", 0.5)
+                patch.setattr(card_pins, "BACKOFF_MOST_S", 0.5)
+                yield Scene(settings, appear, vanish, means())
+        finally:
+            factory.reset()
+            Device.pin_factory = before
+
+    return stage
+
+
+CONTACTS = GpioSettings(
+    name="contacts",
+    inputs={
         "alarm.button": GpioInput(pin=17),
         "door.front": GpioInput(pin=22, active="high"),
-    }
-    try:
-        yield Scene(GpioSettings(name="contacts", inputs=inputs), appear, vanish, means())
-    finally:
-        patch.undo()
-        factory.reset()
-        Device.pin_factory = before
+        "safety_chain.closed": GpioInput(pin=5, active="high", pull="up", release_ms=200),
+    },
+    announcement=GpioAnnouncement(pin=18),
+)
+COUNTER = GpioSettings(name="counter", inputs={"door.cycle_count": GpioInput(pin=17, max_hz=2)})
+WIEGAND = CardSettings(
+    name="reader", reader="machine_room", model="wiegand26", data0_pin=5, data1_pin=6
+)
 
 
 @contextlib.asynccontextmanager
@@ -287,8 +303,10 @@ async def card_rdm6300(folder: Path) -> AsyncIterator[Scene]:
 CASES = (
     Case("modbus tcp", modbus_tcp),
     Case("modbus rtu", modbus_rtu),
-    Case("gpio", gpio),
+    Case("gpio", on_a_chip(CONTACTS)),
+    Case("gpio counter", on_a_chip(COUNTER)),
     Case("card rdm6300", card_rdm6300),
+    Case("card wiegand26", on_a_chip(WIEGAND)),
     Case("intercom sip", intercom_sip, absence_is_a_value=True),
     Case("intercom udp", intercom_udp, absence_is_a_value=True),
     Case("intercom mqtt", intercom_mqtt),

@@ -6,6 +6,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ from agent.drivers.table import build, signals_of
 from agent.drivers.wiegand import BITS, END_US, SHORTEST_US, Card, Dropped, Pulse, card_of, cards_of
 from agent.model import SECOND_US, Quality, Reading
 from agent.settings import CardSettings
+from hil.pins import SimulatedFactory
+from hil.pins_server import Contact, PinsServer
 
 PUBLISHED = 1 << 25 | 0xD41B81 << 1 | 0  # the published value, its leading and its trailing bit
 CARD = "212,07041"
@@ -370,6 +373,32 @@ def test_both_lines_are_inputs_pulled_up_and_free_again_afterwards(factory: Any)
             assert set(ReaderPin.functions) == {"input"}
         for number in (5, 6):
             pulled_up(number).close()
+
+    asyncio.run(story())
+
+
+def test_what_has_begun_when_pulses_are_taken_stays_for_the_next_time() -> None:
+    driver = WiegandDriver(SETTINGS, Clock(), pulled_up)
+    first, second = pulses_of(PUBLISHED), pulses_of(encoded(1, 2), at_us=100_000)
+    driver._pulses.extend([*first, *second[:5]])
+    assert driver._take(BITS) == [CARD]
+    driver._pulses.extend(second[5:])
+    assert driver._take(BITS) == ["001,00002"]
+
+
+def test_on_the_benchs_pins_a_card_is_read_by_the_times_its_pulses_carry(tmp_path: Path) -> None:
+    async def story() -> None:
+        server = PinsServer({"0": Contact(5), "1": Contact(6)}, random.Random(1))
+        await server.start(tmp_path / "pins")
+        server.update({"0": False, "1": False})
+        Device.pin_factory = await asyncio.to_thread(SimulatedFactory, str(tmp_path / "pins"))
+        try:
+            async with watched(Device.pin_factory) as reader:
+                server.strike((at / SECOND_US, (5, 6)[bit]) for at, bit in pulses_of(PUBLISHED))
+                await until(lambda: reader.heard.changes() == ["", CARD])
+        finally:
+            await asyncio.to_thread(Device.pin_factory.close)
+            await server.close()
 
     asyncio.run(story())
 

@@ -104,7 +104,6 @@ class WiegandDriver:
 
     def _open(self) -> None:
         """Claim both pins."""
-        self.statistics.connects += 1
         loop = asyncio.get_running_loop()
         for bit, number in enumerate(self._numbers):
             line = self._claim(number)
@@ -185,6 +184,7 @@ class WiegandDriver:
             if self._is_up is False:
                 _log.info("%s: the card reader's pins are back", self.name)
             self._is_up = True
+            self.statistics.connects += 1
             self._backoff.reset()
             sink.link(self.name, up=True, reason="the card reader's pins are open")
         if self._low_looks >= 2:
@@ -197,7 +197,7 @@ class WiegandDriver:
         """Say once that nothing can be known; a card that was there has to be read anew."""
         self._close()
         self._field.clear()
-        self.statistics.drops += 1
+        self.statistics.drops += self._is_up is True
         if self._is_up is False:
             return
         self._is_up = False
