@@ -1,6 +1,6 @@
 """Which blocks a poll asks for: fast ones always, of the slow ones at most one more than needed."""
 
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.drivers.agenda import REST_US, Agenda
@@ -115,10 +115,9 @@ def test_when_all_rest_all_are_asked() -> None:
     st.lists(st.sampled_from([0, 1_000_000, 5_000_000, MINUTE_US]), min_size=1, max_size=8),
     st.integers(0, POLL_US),
 )
-def test_no_slow_block_is_older_than_two_periods_and_no_poll_grows_by_more_than_one(
+def test_a_poll_grows_by_more_than_one_block_only_for_those_two_periods_old_and_none_gets_older(
     paces_us: list[int], late_us: int
 ) -> None:
-    assume(sum(POLL_US / pace_us for pace_us in paces_us if pace_us) <= 0.8)  # else it cannot be
     agenda = fresh(*paces_us)
     poll(agenda, 0)
     asked_us = [0] * len(paces_us)
@@ -126,7 +125,8 @@ def test_no_slow_block_is_older_than_two_periods_and_no_poll_grows_by_more_than_
         now_us = tick * POLL_US + (late_us if tick % 3 else 0)
         asked = poll(agenda, now_us)
         slow = [n for n in asked if paces_us[n]]
-        assert len(slow) <= 1
+        ages_us = {n: now_us - asked_us[n] for n in slow}
+        assert len(slow) <= 1 or all(ages_us[n] >= 2 * paces_us[n] for n in slow)
         assert set(asked) - set(slow) == {n for n, pace in enumerate(paces_us) if not pace}
         for n in asked:
             asked_us[n] = now_us

@@ -13,6 +13,7 @@ from agent import delivery
 from agent.app import FAILED, FINE, Service
 from agent.config import load
 from agent.delivery import standing_of
+from agent.drivers.polling import Statistics
 from agent.drivers.profiles import default_folders
 from agent.model import Event, Row, Severity, Transition
 from agent.outbox import read_rows
@@ -113,7 +114,7 @@ def test_an_error_of_its_own_in_a_callback_ends_it_in_order_with_code_1(tmp_path
 
 def test_an_error_of_its_own_in_a_part_ends_it_in_order_with_code_1(tmp_path: Path) -> None:
     class BrokenDriver:
-        name, signals = "broken", dict[str, int]()
+        name, signals, statistics = "broken", dict[str, int](), Statistics()
 
         async def run(self, _sink: object) -> None:
             raise ValueError("ours")

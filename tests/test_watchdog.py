@@ -221,9 +221,11 @@ import sys, asyncio, time
 from pathlib import Path
 from agent import app
 from agent.drivers import table
+from agent.drivers.polling import Statistics
 
 class Hanging:
     name, signals = "duty-room", {"intercom.duty_room": 2_000_000}
+    statistics = Statistics()
 
     async def run(self, sink):
         while True:
