@@ -22,9 +22,9 @@ from agent.config_problem import (
 from agent.config_rules_intercom import check_intercom
 from agent.config_rules_pins import check_pins
 from agent.config_rules_ports import check_ports
-from agent.config_rules_serial import check_serial, wrong_kind
+from agent.config_rules_serial import check_serial, not_given, wrong_kind
 from agent.drivers.address import BAUDRATES, Address, address_of
-from agent.drivers.profiles import ProfileProblems, WrongKindError
+from agent.drivers.profiles import NotGivenError, ProfileProblems, WrongKindError
 from agent.hosts import is_host
 from agent.settings import DriverSettings, GpioSettings, ModbusSettings, SerialSettings
 
@@ -148,8 +148,9 @@ def _one_giver_each(placed: Sequence[Placed], report: Report, signals_of: Signal
             if first != key:
                 allowed = Say("one driver for each signal", "每个信号只由一个驱动给出")
                 remedy = Say(
-                    f"Remove it from one of the two: {first} gives it.",
-                    f"请删其一：{first} 已给出。",
+                    f"Remove it from one of the two: {first} gives it. A driver with a profile "
+                    "leaves it out by `without`.",
+                    f"请删其一：{first} 已给出。有档案的驱动可用 without 排除。",
                 )
                 where = (
                     joined(joined(key, "inputs"), signal)
@@ -167,6 +168,8 @@ def _given(key: str, driver: DriverSettings, report: Report, signals_of: Signals
         report.problems.extend(wrong.problems)
     except WrongKindError as wrong:
         wrong_kind(key, driver, wrong, report)
+    except NotGivenError as wrong:
+        not_given(key, wrong, report)
     except ProfileProblems as wrong:
         for text in wrong.problems:
             _profile_wrong(key, text, report)

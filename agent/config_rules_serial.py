@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from agent.config_problem import Report, Say, joined, same, shown
+from agent.config_problem import Report, Say, choices, did_you_mean, joined, same, shown
 from agent.drivers.address import address_of
-from agent.drivers.profiles import WrongKindError
+from agent.drivers.profiles import NotGivenError, WrongKindError
 from agent.settings import DriverSettings, ModbusSettings, SerialSettings
 
 Placed = tuple[str, DriverSettings]  # the key of its table, and the driver
@@ -50,6 +50,17 @@ def wrong_kind(key: str, driver: DriverSettings, wrong: WrongKindError, report: 
         f"该档案的帧格式为 {wrong.framing}：请改 kind，或换档案。",
     )
     report.add(joined(key, "kind"), shown(found), same(f'"{wrong.kind}" for this profile'), remedy)
+
+
+def not_given(key: str, wrong: NotGivenError, report: Report) -> None:
+    """Report signals to do without that the profile does not give, or that are all it gives."""
+    if set(wrong.names) <= set(wrong.signals):
+        remedy = Say("Nothing is left: delete the driver's table.", "无信号可读：请删除此驱动。")
+    else:
+        otherwise = Say("Delete what is not listed.", "请删除未列出的名称。")
+        remedy = did_you_mean(wrong.names[0], wrong.signals, otherwise)
+    found = same(", ".join(wrong.names))
+    report.add(joined(key, "without"), found, choices(sorted(wrong.signals)), remedy)
 
 
 def _line_of(url: str) -> str:

@@ -3,6 +3,7 @@
 And a line on which another master asks it, for a listener: nothing here ever waits for the agent.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -56,6 +57,12 @@ class CicTalk:
         self.written = bytearray()
         self.adapter = PtyAdapter(link, self.written.extend)
         self._module = module(registers)
+
+    async def repeat(self, every_s: float) -> None:
+        """Let honest exchanges pass until cancelled."""
+        while True:
+            self.exchange()
+            await asyncio.sleep(every_s)
 
     def exchange(
         self, manner: Manner = Manner.HONEST, *, address: int = FIRST, count: int = 39

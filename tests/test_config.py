@@ -100,7 +100,7 @@ def shown_values(kind: Any, tree: Any) -> Any:
             yield from shown_values(field.type, value)
         elif isinstance(field.type, inspect.VarTupleType):
             structs: Any = getattr(field.type.item_type, "types", ())
-            for struct, item in zip(structs, value, strict=True):
+            for struct, item in zip(structs, value if structs else (), strict=True):
                 assert item["kind"] == struct.tag
                 yield from shown_values(struct, item)
         elif isinstance(field.type, inspect.DictType):

@@ -56,6 +56,14 @@ class WrongKindError(ProfileProblems):
         )
 
 
+class NotGivenError(ProfileProblems):
+    """Of `signals`, which a driver shall do without, the profile does not give these `names`."""
+
+    def __init__(self, profile: "Profile", names: Sequence[str]) -> None:
+        self.names, self.signals = names, tuple(point.signal for point in profile.points)
+        super().__init__([f'profile "{profile.name}" does not give {", ".join(names)}'])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One device's register map.
@@ -75,6 +83,14 @@ class Profile:
     points: tuple[Point, ...]
     framing: str = MODBUS
     pause_us: int = 0
+
+    def without(self, names: Sequence[str]) -> "Profile":
+        """Leave these signals out; raises NotGivenError for one that is not there, or if none is left."""
+        given = {point.signal for point in self.points}
+        strange = [name for name in names if name not in given]
+        if strange or given <= set(names):
+            raise NotGivenError(self, strange or names)
+        return replace(self, points=tuple(p for p in self.points if p.signal not in names))
 
     def staleness_us(self, poll_interval_ms: int) -> dict[str, int]:
         """Give each signal's staleness limit: its own or 2 s, and at least three polls of its pace."""

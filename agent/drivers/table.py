@@ -61,7 +61,7 @@ def paces_of(settings: DriverSettings, folders: Folders) -> Mapping[str, int]:
 def profile_for(settings: ModbusSettings | SerialSettings, folders: Folders) -> Profile:
     """Find and read a driver's profile.
 
-    Raises ProfileProblems, for a wrong `url` as well, and WrongKindError.
+    Raises ProfileProblems, for a wrong `url` as well, WrongKindError and NotGivenError.
     """
     listed = tuple(folders)
     try:
@@ -77,7 +77,7 @@ def profile_for(settings: ModbusSettings | SerialSettings, folders: Folders) -> 
     kind = "modbus" if profile.framing == MODBUS else "serial"
     if isinstance(settings, SerialSettings) is not (kind == "serial"):
         raise WrongKindError(profile, kind)
-    return profile
+    return profile.without(settings.without) if settings.without else profile
 
 
 def _modbus(settings: ModbusSettings, means: Means) -> Driver:
