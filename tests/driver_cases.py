@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from gpiozero import Device
@@ -31,15 +31,19 @@ from agent.settings import (
     GpioSettings,
     IntercomSettings,
     ModbusSettings,
+    SerialSettings,
 )
 from agent.uplink.hearing import Hearing
 from hil.card_reader import CardReader
+from hil.cic_face import CicFace, CicTalk
+from hil.cic_module import encode
 from hil.modbus_face import ModbusFace
 from hil.ports import ReservedPort
 from hil.rtsp import RtspCamera
 from hil.rtu_device import READ_HOLDING, device
 from hil.rtu_face import RtuFace
 from hil.sip import SipStation
+from hil.world import World
 
 FOLDERS = (Path(__file__).parents[1] / "config/controllers",)
 BOX, FIRST, REGISTERS = 247, 0x10, (0, 0x0400, 0x0312, *[0] * 16)  # a car-top box at landing 3
@@ -300,9 +304,53 @@ async def card_rdm6300(folder: Path) -> AsyncIterator[Scene]:
         reader.close()
 
 
+def serial_cic(
+    mode: Literal["request", "listen"],
+) -> Callable[[Path], AbstractAsyncContextManager[Scene]]:
+    """A CIC module: the agent asks it, or hears another master ask."""
+
+    @contextlib.asynccontextmanager
+    async def stage(folder: Path) -> AsyncIterator[Scene]:
+        registers = encode(World(interval_s=None).signals())
+        face = CicFace(lambda: registers, baudrate=115200)
+        await face.start(folder / "port")
+        face.plug(on=False)
+        talk = CicTalk(folder / "port", lambda: registers)
+        talking: list[asyncio.Task[None]] = []
+
+        async def appear() -> None:
+            if mode == "request":
+                face.plug(on=True)
+                return
+            talk.adapter.plug()
+            talking.append(asyncio.create_task(talk.repeat(0.05)))
+
+        async def vanish() -> None:
+            face.plug(on=False)
+            talk.adapter.unplug()
+            for task in talking:
+                task.cancel()
+
+        try:
+            yield Scene(
+                SerialSettings(
+                    name="cic", profile="hpmont-cic", mode=mode, poll_interval_ms=50,
+                    timeout_ms=100, url=f"serial://{folder}/port?baudrate=115200&parity=N",
+                ), appear, vanish, means(),
+            )  # fmt: skip
+        finally:
+            await vanish()
+            await face.close()
+        assert not talk.written, "a listener sent something"
+
+    return stage
+
+
 CASES = (
     Case("modbus tcp", modbus_tcp),
     Case("modbus rtu", modbus_rtu),
+    Case("serial request", serial_cic("request")),
+    Case("serial listen", serial_cic("listen")),
     Case("gpio", on_a_chip(CONTACTS)),
     Case("gpio counter", on_a_chip(COUNTER)),
     Case("card rdm6300", card_rdm6300),
