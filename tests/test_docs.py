@@ -152,6 +152,7 @@ def test_both_readmes_name_the_same_commands_links_and_files():
     swap = {
         "docs/events.md": "docs/events.zh-CN.md",
         "docs/intercom.md": "docs/intercom.zh-CN.md",
+        "docs/wiring.md": "docs/wiring.zh-CN.md",
         "README.zh-CN.md": "README.md",
     }
     assert [swap.get(link, link) for link in links[0]] == links[1]

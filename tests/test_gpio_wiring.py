@@ -16,6 +16,7 @@ from hil.pins import SimulatedFactory
 from hil.pins_server import Contact, PinsServer
 from tests.gpio_stage import FlakyPin, Heard, board, until, watched
 
+DOCS = Path(__file__).parent.parent / "docs"
 QUICK_MS = 5
 BUTTON = "alarm.button"
 
@@ -36,15 +37,25 @@ def wired(**keys: Any) -> dict[str, GpioInput]:
 TO_GROUND, TO_SUPPLY = 0, 1  # the level that a closed contact puts on the pin
 
 
-@pytest.mark.parametrize(
-    ("closed_level", "normally", "keys", "pull"),
-    [
-        (TO_GROUND, "open", {}, "up"),
-        (TO_GROUND, "closed", {"active": "high", "pull": "up"}, "up"),
-        (TO_SUPPLY, "open", {"active": "high"}, "down"),
-        (TO_SUPPLY, "closed", {"active": "low", "pull": "down"}, "down"),
-    ],
-)
+WIRINGS = [
+    (TO_GROUND, "open", {}, "up"),
+    (TO_GROUND, "closed", {"active": "high", "pull": "up"}, "up"),
+    (TO_SUPPLY, "open", {"active": "high"}, "down"),
+    (TO_SUPPLY, "closed", {"active": "low", "pull": "down"}, "down"),
+]
+
+
+@pytest.mark.parametrize("page", ["wiring.md", "wiring.zh-CN.md"])
+def test_the_guide_shows_the_keys_of_each_wiring_tested_here(page: str) -> None:
+    rows = [
+        line for line in (DOCS / page).read_text(encoding="utf-8").splitlines() if "`pin" in line
+    ]
+    for row, (_, _, keys, _) in zip(rows[: len(WIRINGS)], WIRINGS, strict=True):
+        shown = ", ".join(["pin = 17", *(f'{key} = "{value}"' for key, value in keys.items())])
+        assert f"| `{shown}` |" in row
+
+
+@pytest.mark.parametrize(("closed_level", "normally", "keys", "pull"), WIRINGS)
 def test_each_wiring_of_the_guide_is_true_when_its_contact_acts(
     factory: Any, closed_level: int, normally: str, keys: dict[str, Any], pull: str
 ) -> None:
