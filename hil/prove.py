@@ -13,11 +13,14 @@ from collections.abc import Iterator
 
 import msgspec
 
+from hil.fuzz import Outcome, fuzz, shown
+from hil.fuzz_targets import TARGETS
 from hil.installation import ROOT
 from hil.kills import Verdict, round_of_kills
 
 RESULT = ROOT / "build" / "prove.json"
 ROUND = 25  # kills of one installation
+FUZZED_BYTES = 10_000_000  # for each framing and decoder
 # Suites that take their counts from the environment (PROVE_N, PROVE_SEED).
 SUITES = ("tests/test_outbox_kill.py",)
 
@@ -29,6 +32,7 @@ class Result(msgspec.Struct):
     seed: int
     rounds: list[Verdict] = msgspec.field(default_factory=list)
     suites: dict[str, bool] = msgspec.field(default_factory=dict)
+    fuzzed: dict[str, Outcome] = msgspec.field(default_factory=dict)
     seconds: float = 0.0
 
     @property
@@ -40,6 +44,7 @@ class Result(msgspec.Struct):
     def problems(self) -> list[str]:
         """Everything that did not hold."""
         found = [what for each in self.rounds for what in each.problems]
+        found += [f"fuzz {n}: {what}" for n, each in self.fuzzed.items() for what in each.problems]
         return found + [f"{suite} failed" for suite, passed in self.suites.items() if not passed]
 
 
@@ -59,6 +64,11 @@ def main() -> int:
             with kept(result):
                 result.suites[suite] = passes(suite, result)
         print(f"{suite}: {'holds' if result.suites[suite] else 'FAILED'}", flush=True)
+    for name in (each for each in TARGETS if each not in result.fuzzed):
+        with kept(result):
+            result.fuzzed[name] = shown(
+                fuzz(name, TARGETS[name], FUZZED_BYTES, str(result.seed), deadly=True)
+            )
     print(f"{RESULT.relative_to(ROOT)}: {len(result.problems)} problems")
     return 1 if result.problems else 0
 
