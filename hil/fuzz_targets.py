@@ -24,7 +24,7 @@ from agent.signals import signal_for
 from hil.fuzz import Round, Tally, Target, hostile
 
 CRC16: Final = 2.0**-16
-XOR8: Final = 2.0**-8
+XOR: Final = 2.0**-4  # two damaged digits of one column cancel out so often
 LONGEST_CIC: Final = cic_framing.QUESTION_BYTES + 2 * cic_framing.MOST_REGISTERS
 CONTROLLERS: Final = Path(__file__).parent.parent / "config/controllers"
 
@@ -167,8 +167,9 @@ def _cards() -> Round:
         came = hostile(chance, [frame], [frame[:1], frame[:5]])
         tally.fed += len(came)
         for found in frames.feed(came, at_us):
-            tally.chances += found.data != frame
-            tally.accepted += found.number is not None and found.data != frame
+            other = found.data.upper() != frame
+            tally.chances += other
+            tally.accepted += other and found.number is not None
 
     return one
 
@@ -209,6 +210,6 @@ TARGETS: Mapping[str, Target] = {
     "cic-talk": Target(_cic_talk, CRC16),
     "sip": Target(_text(_sip)),
     "rtsp": Target(_text(_rtsp)),
-    "rdm6300": Target(_cards, XOR8),
+    "rdm6300": Target(_cards, XOR),
     "profiles": Target(_profiles),
 }

@@ -1,4 +1,4 @@
-"""The RTU driver on a pty, with devices that answer late, wrong, in part or not at all."""
+"""The RTU driver on a pty. What single faults do to it stands in test_fault_matrix_serial.py."""
 
 import asyncio
 import contextlib
@@ -65,51 +65,6 @@ def test_every_table_is_read_with_its_own_function_and_nothing_else_is_written(
             assert {frame[1] for frame in questions(face)} == {1, 2, 3, 4}
             assert heard.links["d7"] == [(True, "the device answers")]
             assert driver.statistics.timeouts == driver.statistics.malformed == 0
-
-    asyncio.run(story())
-
-
-@pytest.mark.parametrize(
-    "manner",
-    [
-        Manner.SILENCE, Manner.SHORT, Manner.LONG, Manner.WRONG_DEVICE, Manner.WRONG_FUNCTION,
-        Manner.CRC_ERROR, Manner.HALF, Manner.ECHO, Manner.LATE,
-    ],
-)  # fmt: skip
-def test_no_lie_is_believed_and_the_third_answer_after_it_is(
-    manner: Manner, tmp_path: Path
-) -> None:
-    async def story() -> None:
-        async with line(tmp_path, 7) as face:
-            late_s = 0.08 if manner is Manner.LATE else 0.0  # after 60, within 100 ms
-            face.behave(manner, late_s)
-            async with polled(url_of(face.link), (7, profile(FLOOR))) as (heard, (driver,)):
-                failures = driver.statistics
-                await until(lambda: failures.timeouts + failures.malformed >= 3)
-                assert not heard.all("d7")
-                assert (failures.timeouts > 0) is (manner in {Manner.SILENCE, Manner.LATE})
-                face.behave(Manner.HONEST)
-                await until(lambda: failures.round_trip_ms is not None)
-                first = device(face).asked
-                await until(lambda: bool(heard.all("d7")))
-                good = heard.all("d7")[0]
-                assert good.value in {
-                    mark(7, Table.HOLDING, 3, count) for count in range(first, first + 3)
-                }
-
-    asyncio.run(story())
-
-
-@pytest.mark.parametrize("manner", [Manner.ECHO_FIRST, Manner.NOISE_FIRST, Manner.NOISE_AFTER])
-def test_an_echoing_adapter_and_noise_between_frames_do_no_harm(
-    manner: Manner, tmp_path: Path
-) -> None:
-    async def story() -> None:
-        async with line(tmp_path, 7) as face:
-            face.behave(manner)
-            async with polled(url_of(face.link), (7, profile(FLOOR))) as (heard, (driver,)):
-                await until(lambda: len(heard.all("d7")) >= 5)
-                assert driver.statistics.timeouts + driver.statistics.malformed == 0
 
     asyncio.run(story())
 
