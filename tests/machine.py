@@ -1,5 +1,7 @@
 """A test's elevator with every signal of the machine and its surroundings, for the detectors of the whole catalog."""
 
+from typing_extensions import override
+
 from agent.monitor.limits import limits_of
 from agent.monitor.monitor import Monitor
 from agent.settings import MonitorSettings
@@ -38,6 +40,7 @@ class Machine(Car):
         self.monitor = Monitor(self.drivers, self.limits)
         self.watching, self.events = frozenset(watching), []
 
+    @override
     def feed(self, at, /, **values):
         """One batch at a second; returns what was said up to it."""
         at_us = us(at)

@@ -161,14 +161,15 @@ def test_a_late_journal_does_not_replace_what_was_raised_meanwhile():
 def fail_from(monitor, name, at_us, monkeypatch):
     """The named node's step raises from an instant on."""
     index = next(i for i, node in enumerate(monitor._nodes) if node.name == name)
-    step, _, wakes, _ = monitor._plan[1 << index]
+    bit = monitor._bits[index].bit_length()
+    step, *rest = monitor._plan[bit]
 
     def failing(memory, snapshot, limits):
         if snapshot.at_us >= at_us:
             raise ZeroDivisionError("no floor")
         return step(memory, snapshot, limits)
 
-    monkeypatch.setitem(monitor._plan, 1 << index, (failing, name, wakes, index))
+    monkeypatch.setitem(monitor._plan, bit, (failing, *rest))
 
 
 def test_a_detector_that_fails_is_set_aside_once_and_said_so(monkeypatch):

@@ -10,6 +10,7 @@ It never reads a clock and does no I/O. A node that fails is set aside and said 
 
 import heapq
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -19,6 +20,7 @@ from agent.monitor.catalog import CATALOG, Entry
 from agent.monitor.limits import Limits
 from agent.monitor.nodes import Standing, term_nodes, watch_node, watches
 from agent.monitor.snapshot import Snapshot
+from agent.monitor.terms import TERMS
 from agent.signals import SIGNALS
 
 __all__ = ["Monitor", "Standing"]
@@ -50,13 +52,17 @@ class Monitor:
         self.snapshot = Snapshot(names, fitted, start_us)
         self._limits = limits
         self._heap: list[tuple[int, int]] = []
-        self._memories = [node.memory for node in self._nodes]
+        # Any: each node's own type, named in its file.
+        self._memories: list[Any] = [node.memory for node in self._nodes]
         self._dues: list[int | None] = [None] * len(self._nodes)
+        # The first node has the highest bit: the highest is the cheapest to find.
+        self._bits = [1 << index for index in reversed(range(len(self._nodes)))]
         self._alive = (1 << len(self._nodes)) - 1
         self._by_value, self._by_loss = self._marks()
+        self._banded = {term.reads[0]: index for index, term in enumerate(TERMS) if term.banded}
         self._plan = {
-            1 << index: (node.step, node.name, self._by_value[node.name], index)
-            for index, node in enumerate(self._nodes)
+            bit.bit_length(): (node.step, node.name, self._by_value[node.name], index, bit)
+            for index, (node, bit) in enumerate(zip(self._nodes, self._bits, strict=True))
         }
         self._take_over(standing)
         self._ask(self._alive)
@@ -65,11 +71,11 @@ class Monitor:
         """For each name, the nodes that read its value, and those that read whether it is lost."""
         by_value: dict[str, int] = dict.fromkeys(self.snapshot.values, 0)
         by_loss: dict[str, int] = dict.fromkeys(self.snapshot.values, 0)
-        for index, node in enumerate(self._nodes):
+        for node, bit in zip(self._nodes, self._bits, strict=True):
             for name in node.reads:
-                by_value[name] |= 1 << index
+                by_value[name] |= bit
             for name in node.reads_loss:
-                by_loss[name] |= 1 << index
+                by_loss[name] |= bit
         return by_value, by_loss
 
     def adopt(self, standing: Sequence[Standing]) -> list[Event]:
@@ -104,7 +110,8 @@ class Monitor:
     @property
     def set_aside(self) -> tuple[str, ...]:
         """The terms and detectors that failed and no longer run."""
-        return tuple(n.name for i, n in enumerate(self._nodes) if not self._alive >> i & 1)
+        nodes = zip(self._nodes, self._bits, strict=True)
+        return tuple(node.name for node, bit in nodes if not self._alive & bit)
 
     def step(self, at_us: int, readings: Sequence[Reading] = ()) -> list[Event]:
         """Take over one batch at an instant (none: only time moves on); returns the transitions in order.
@@ -118,12 +125,12 @@ class Monitor:
         snapshot.at_us = at_us
         if len(readings) > 1:
             readings = list({reading.signal: reading for reading in readings}.values())
-        marks, by_value = 0, self._by_value
+        marks, by_value, banded = 0, self._by_value, self._banded
         for reading in readings:
             signal = reading.signal
             if signal in by_value:
                 changed, requalified = snapshot.set_signal(signal, reading.value, reading.quality)
-                if changed:
+                if changed and not (signal in banded and self._in_band(banded[signal], reading)):
                     marks |= by_value[signal]
                 if requalified:
                     marks |= self._by_loss[signal]
@@ -132,6 +139,12 @@ class Monitor:
         if marks:
             self._ask(marks)
         return self._events() if self._out else []
+
+    def _in_band(self, index: int, reading: Reading) -> bool:
+        """The number has changed and means the same to the one term that reads it."""
+        low, high = self._memories[index]
+        value = self.snapshot.values[reading.signal]
+        return value is not None and low <= value < high
 
     def _events(self) -> list[Event]:
         events = self._out.copy()
@@ -145,7 +158,7 @@ class Monitor:
             due_us, index = heapq.heappop(heap)
             if dues[index] == due_us:
                 dues[index] = None
-                marks |= 1 << index
+                marks |= self._bits[index]
         return marks
 
     def _ask(self, marks: int) -> None:
@@ -157,9 +170,8 @@ class Monitor:
         memories, values = self._memories, snapshot.values
         marks &= self._alive
         while marks:
-            bit = marks & -marks
+            step, name, wakes, index, bit = plan[marks.bit_length()]
             marks ^= bit
-            step, name, wakes, index = plan[bit]
             try:
                 memories[index], value, due_us = step(memories[index], snapshot, limits)
             except Exception as error:  # noqa: BLE001  a broken rule must not silence the others
@@ -175,7 +187,7 @@ class Monitor:
 
     def _set_aside(self, index: int, error: Exception) -> int:
         """A rule failed: it no longer runs, which is an event; what it had raised stays, what it derived is unknown."""
-        self._alive &= ~(1 << index)
+        self._alive &= ~self._bits[index]
         self._dues[index] = None
         name = self._nodes[index].name
         marks = 0

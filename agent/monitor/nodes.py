@@ -14,7 +14,7 @@ from agent.model import Event, Severity
 from agent.monitor.alarms import Life, live, reads, standing_term
 from agent.monitor.capabilities import is_possible
 from agent.monitor.catalog import CATALOG
-from agent.monitor.condition import NO
+from agent.monitor.condition import NO, Condition
 from agent.monitor.detectors import Detector, detectors_for
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
@@ -65,9 +65,9 @@ class Watch:
         """Give the rule's memory, whether the event stands now, and when to ask again."""
         memory, condition = self._rule(memory, snapshot, limits)
         life = self.life
-        if condition is NO and not life.standing:
-            return memory, False, None
         due_us = condition.due_us
+        if not life.standing and _says_nothing(condition):
+            return memory, False, due_us
         instance = self.detector.instance
         life, event, ending_us = live(self.entry, instance, life, condition, snapshot, limits)
         self.life = life
@@ -81,6 +81,11 @@ class Watch:
     def key(self) -> tuple[str, str | None]:
         """The code and instance of its event."""
         return (self.detector.code, self.detector.instance)
+
+
+def _says_nothing(condition: Condition) -> bool:
+    """Of an event that does not stand."""
+    return condition is NO or not (condition.holds or condition.filtered or condition.notice)
 
 
 def term_nodes() -> list[Node]:

@@ -1,4 +1,4 @@
-"""Numbers that change slowly, as the one thing that rules ask: beyond a limit or not.
+"""Numbers, as the one thing that rules ask of them: beyond a limit or not.
 
 A number that plays about its limit is one crossing: it must come back by the signal's dead band, the change that is worth
 telling (`agent/signals.py`).
@@ -8,46 +8,38 @@ from collections.abc import Callable
 
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
-from agent.monitor.terms.term import Term
+from agent.monitor.terms.term import ANY, HUGE, Band, Term
 from agent.signals import SIGNALS
 
-LimitOf = Callable[[Limits], float]
+Said = tuple[Band, bool | None, None]
 
 
-def _below(name: str, signal: str, limit_of: LimitOf) -> Term:
+def _below(name: str, signal: str, limit_of: Callable[[Limits], float]) -> Term:
     """True from below the limit on."""
-    band = SIGNALS[signal].dead_band
 
-    def step(
-        low: bool,  # noqa: FBT001
-        snapshot: Snapshot,
-        limits: Limits,
-    ) -> tuple[bool, bool | None, None]:
-        value = snapshot.values[signal]
+    def step(band: Band, snapshot: Snapshot, limits: Limits) -> Said:
+        value, limit = snapshot.values[signal], limit_of(limits)
         if value is None:
-            return low, None, None
-        now = bool(value < limit_of(limits) + (band if low else 0))
-        return now, now, None
+            return band, None, None
+        back = limit + SIGNALS[signal].dead_band
+        low = value < (back if band == (-HUGE, back) else limit)
+        return ((-HUGE, back) if low else (limit, HUGE)), bool(low), None
 
-    return Term(name, (signal,), step, memory=False, memory_type=bool, value_type=bool | None)
+    return Term(name, (signal,), step, ANY, Band, bool | None, banded=True)
 
 
-def _from(name: str, signal: str, limit_of: LimitOf) -> Term:
+def _from(name: str, signal: str, limit_of: Callable[[Limits], float]) -> Term:
     """True from the limit on."""
-    band = SIGNALS[signal].dead_band
 
-    def step(
-        high: bool,  # noqa: FBT001
-        snapshot: Snapshot,
-        limits: Limits,
-    ) -> tuple[bool, bool | None, None]:
-        value = snapshot.values[signal]
+    def step(band: Band, snapshot: Snapshot, limits: Limits) -> Said:
+        value, limit = snapshot.values[signal], limit_of(limits)
         if value is None:
-            return high, None, None
-        now = bool(value >= limit_of(limits) - (band if high else 0))
-        return now, now, None
+            return band, None, None
+        back = limit - SIGNALS[signal].dead_band
+        high = value >= (back if band == (back, HUGE) else limit)
+        return ((back, HUGE) if high else (-HUGE, limit)), bool(high), None
 
-    return Term(name, (signal,), step, memory=False, memory_type=bool, value_type=bool | None)
+    return Term(name, (signal,), step, ANY, Band, bool | None, banded=True)
 
 
 BATTERY_LOW = _below(

@@ -39,6 +39,8 @@ def _step(memory: Presence, snapshot: Snapshot, limits: Limits) -> tuple[Presenc
     fresh = boarding != memory.boarding
     if memory.standing and not fresh:
         return _still_standing(memory, occupied), STANDING, None
+    if occupied is False and memory.seen_us is None and not memory.readings:
+        return _nobody(memory, boarding, _closed_us(memory, snapshot, fresh=fresh)), NONE, None
     openings = _openings(memory, occupied, snapshot, boarding)
     stuck = openings >= limits.presence_stuck_openings
     present = None if stuck else occupied
@@ -57,6 +59,13 @@ def _step(memory: Presence, snapshot: Snapshot, limits: Limits) -> tuple[Presenc
     if stuck and value == NONE:
         value = STUCK
     return after, value, due_us
+
+
+def _nobody(memory: Presence, boarding: int, closed_us: int) -> Presence:
+    """An empty car in which nobody was seen either."""
+    if boarding == memory.boarding and closed_us == memory.closed_us and memory.was is False:
+        return memory
+    return Presence(boarding, closed_us, was=False)
 
 
 def _still_standing(memory: Presence, occupied: bool | None) -> Presence:  # noqa: FBT001

@@ -2,28 +2,23 @@
 
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
-from agent.monitor.terms.term import Term
+from agent.monitor.terms.term import ANY, HUGE, Band, Term
 
 STILL, CREEPING, RUNNING, OVER = "still", "creeping", "running", "over"
 _MOVES_MM_S = 50  # contract, section 3.2: from here on it is movement
 
-Said = tuple[None, str | None, None]
-_UNKNOWN: Said = (None, None, None)
-_STILL: Said = (None, STILL, None)
-_CREEPING: Said = (None, CREEPING, None)
-_RUNNING: Said = (None, RUNNING, None)
-_OVER: Said = (None, OVER, None)
 
-
-def _speed(_: None, snapshot: Snapshot, limits: Limits) -> Said:
+def _speed(_: Band, snapshot: Snapshot, limits: Limits) -> tuple[Band, str | None, None]:
     """Standing still, creeping (below 50 mm/s), running, or above the overspeed limit where one is known."""
     speed_mm_s = snapshot.values["car.speed_mm_s"]
     if speed_mm_s is None:
-        return _UNKNOWN
-    if speed_mm_s >= _MOVES_MM_S:
-        most_mm_s = limits.overspeed_mm_s
-        return _OVER if most_mm_s is not None and speed_mm_s > most_mm_s else _RUNNING
-    return _CREEPING if speed_mm_s else _STILL
+        return ANY, None, None
+    if speed_mm_s < _MOVES_MM_S:
+        return ((1, _MOVES_MM_S), CREEPING, None) if speed_mm_s >= 1 else ((-HUGE, 1), STILL, None)
+    over_mm_s = HUGE if limits.overspeed_mm_s is None else limits.overspeed_mm_s + 1
+    if speed_mm_s < over_mm_s:
+        return (_MOVES_MM_S, over_mm_s), RUNNING, None
+    return (over_mm_s, HUGE), OVER, None
 
 
-SPEED = Term("speed", ("car.speed_mm_s",), _speed, value_type=str | None)
+SPEED = Term("speed", ("car.speed_mm_s",), _speed, ANY, Band, str | None, banded=True)
