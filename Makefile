@@ -22,9 +22,9 @@ test: ## set up and run every test (real broker, real processes; at most 10 minu
 check: setup ## everything CI checks besides the tests: format, lint, types twice, imports, locks
 	@scripts/check.sh
 
-prove: ## the long claims in full: N=2000 SEED=7 make prove
+prove: ## the long claims in full: N=2000 SEED=7 [PART=years] make prove
 	@scripts/setup.sh mosquitto
-	@$(BIN)/python -m hil.prove --n "$(or $(N),1000)" --seed "$(or $(SEED),1)"
+	@$(BIN)/python -m hil.prove --n "$(or $(N),1000)" --seed "$(or $(SEED),1)" --part "$(or $(PART),all)"
 
 bench: ## speed, memory and bytes, against the targets; writes build/bench.json
 	@scripts/setup.sh mosquitto

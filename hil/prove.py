@@ -1,6 +1,7 @@
 """The long claims at full count: `make prove N=1000 SEED=1`. Shows progress, resumes, writes build/prove.json.
 
-The tests run the same code with small counts. A round that was finished is not run again for the same N and seed.
+The tests run the same code with small counts. What was finished is not run again for the same N and seed; `PART=years`
+proves one part alone.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -17,10 +18,12 @@ from hil.fuzz import Outcome, fuzz, shown
 from hil.fuzz_targets import TARGETS
 from hil.installation import ROOT
 from hil.kills import Verdict, round_of_kills
+from hil.scenarios.years import Years, lived, wanted
 
 RESULT = ROOT / "build" / "prove.json"
 ROUND = 25  # kills of one installation
 FUZZED_BYTES = 10_000_000  # for each framing and decoder
+YEARS = 10  # of each kind of installation
 # Suites that take their counts from the environment (PROVE_N, PROVE_SEED).
 SUITES = ("tests/test_outbox_kill.py",)
 
@@ -33,6 +36,7 @@ class Result(msgspec.Struct):
     rounds: list[Verdict] = msgspec.field(default_factory=list)
     suites: dict[str, bool] = msgspec.field(default_factory=dict)
     fuzzed: dict[str, Outcome] = msgspec.field(default_factory=dict)
+    years: list[Years] = msgspec.field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -45,6 +49,7 @@ class Result(msgspec.Struct):
         """Everything that did not hold."""
         found = [what for each in self.rounds for what in each.problems]
         found += [f"fuzz {n}: {what}" for n, each in self.fuzzed.items() for what in each.problems]
+        found += [what for each in self.years for what in each.problems]
         return found + [f"{suite} failed" for suite, passed in self.suites.items() if not passed]
 
 
@@ -53,24 +58,64 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m hil.prove", description=__doc__)
     parser.add_argument("--n", type=int, default=1000, help="how many kills")
     parser.add_argument("--seed", type=int, default=1)
-    wanted = parser.parse_args()
-    result = earlier(wanted.n, wanted.seed)
-    print(f"{wanted.n} kills, seed {wanted.seed}; {result.kills} were done before", flush=True)
+    parser.add_argument("--part", choices=["all", *PARTS], default="all")
+    asked = parser.parse_args()
+    result = earlier(asked.n, asked.seed)
+    print(f"{asked.n} kills, seed {asked.seed}; {result.kills} were done before", flush=True)
+    for name, part in PARTS.items():
+        if asked.part in ("all", name):
+            part(result)
+    print(f"{RESULT.relative_to(ROOT)}: {len(result.problems)} problems")
+    return 1 if result.problems else 0
+
+
+def kills(result: Result) -> None:
+    """SIGKILL under load, round by round."""
     while result.kills < result.n:
         with kept(result):
             one_round(result)
+
+
+def suites(result: Result) -> None:
+    """The suites that take their counts from outside."""
     for suite in SUITES:
         if suite not in result.suites:
             with kept(result):
                 result.suites[suite] = passes(suite, result)
         print(f"{suite}: {'holds' if result.suites[suite] else 'FAILED'}", flush=True)
+
+
+def bytes_from_outside(result: Result) -> None:
+    """Hostile bytes for every framing and decoder."""
     for name in (each for each in TARGETS if each not in result.fuzzed):
         with kept(result):
             result.fuzzed[name] = shown(
                 fuzz(name, TARGETS[name], FUZZED_BYTES, str(result.seed), deadly=True)
             )
-    print(f"{RESULT.relative_to(ROOT)}: {len(result.problems)} problems")
-    return 1 if result.problems else 0
+
+
+def years(result: Result) -> None:
+    """Ordinary life: ten elevator-years on each kind of installation."""
+    done = {(each.kind, each.building, each.seed) for each in result.years}
+    left = [year for year in wanted(YEARS, result.seed) if year not in done]
+    began_s = time.monotonic()
+    for year in lived(left):
+        with kept(result):
+            result.years.append(year)
+        print(
+            f"{len(result.years)}/{YEARS * 3} years: {year.kind}, {year.building}, seed {year.seed}:"
+            f" {year.rides} rides, {year.readings} readings, false: {year.false or 'none'}",
+            flush=True,
+        )
+    result.seconds += time.monotonic() - began_s
+
+
+PARTS: Mapping[str, Callable[[Result], None]] = {
+    "kills": kills,
+    "suites": suites,
+    "fuzz": bytes_from_outside,
+    "years": years,
+}
 
 
 def one_round(result: Result) -> None:
