@@ -320,9 +320,9 @@ def test_a_port_that_another_program_has_says_so_and_is_used_when_it_is_free(
 def test_a_port_is_held_exclusively_and_given_back_at_the_end(tmp_path: Path) -> None:
     async def story() -> None:
         async with line(tmp_path, 7) as face:
+            other = os.open(face.link, os.O_RDWR | os.O_NOCTTY)  # later it is no longer let in
             async with polled(url_of(face.link), (7, profile(QUICK))) as (heard, _):
                 await until(lambda: heard.states("d7") == [True])
-                other = os.open(face.link, os.O_RDWR | os.O_NOCTTY)
                 with pytest.raises(BlockingIOError):
                     fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
