@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agent.model import Event, Reading
+from agent.model import Event, Reading, Transition
 from agent.monitor.limits import limits_of
-from agent.monitor.monitor import Monitor
+from agent.monitor.monitor import Monitor, Standing
 from agent.recording import Header, header_line, reading_line, time_line
 from agent.settings import MonitorSettings
-from hil.scenarios.installations import KINDS, Installation
+from hil.scenarios.installations import EVERYWHERE, Installation
 from hil.scenarios.labels import Verdict, verdict
-from hil.scenarios.script import Script
+from hil.scenarios.script import RATED_MM_S, Script
 
 Tell = Callable[[Script], object]
 _WALL = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -27,6 +27,7 @@ class Case:
     title: str
     installation: Installation
     tell: Tell
+    disputed: str = ""
 
     def script(self) -> Script:
         """Tell it."""
@@ -36,41 +37,84 @@ class Case:
         return script
 
 
-_STORIES: list[tuple[str, str, Sequence[Installation], Tell]] = []
+@dataclass(frozen=True)
+class _Story:
+    name: str
+    title: str
+    installations: Sequence[Installation]
+    tell: Tell
+    disputed: str
+
+    def cases(self) -> Iterator[Case]:
+        for installation in self.installations:
+            name = f"{self.name}@{installation.name}"
+            yield Case(name, self.title, installation, self.tell, self.disputed)
 
 
-def story(*installations: Installation) -> Callable[[Tell], Tell]:
-    """Enter a story; its docstring is its title, its function's name its name. None named: all kinds."""
+_STORIES: list[_Story] = []
+
+
+def story(*installations: Installation, disputed: str = "") -> Callable[[Tell], Tell]:
+    """Enter a story; its docstring is its title, its function's name its name. None named: everywhere.
+
+    `disputed`: what the monitor does instead, where it does not do what the story says.
+    """
 
     def enter(tell: Tell) -> Tell:
         title = (tell.__doc__ or "").strip()
         assert title, f"{tell.__name__} has no title"
         name = tell.__name__.replace("_", "-")
-        _STORIES.append((name, title, installations or KINDS, tell))
+        _STORIES.append(_Story(name, title, installations or EVERYWHERE, tell, disputed))
         return tell
 
     return enter
 
 
 def cases() -> list[Case]:
-    """Give every case, in the order of the stories."""
+    """Give every case that is beyond dispute, in the order of the stories."""
+    return [case for case in _told() if not case.disputed]
+
+
+def disputed() -> list[Case]:
+    """Give the cases that the monitor does not do as told."""
+    return [case for case in _told() if case.disputed]
+
+
+def _told() -> Iterator[Case]:
     from hil.scenarios import chapters
 
     assert chapters.ALL
-    return [
-        Case(f"{name}@{installation.name}", title, installation, tell)
-        for name, title, installations, tell in _STORIES
-        for installation in installations
-    ]
+    for each in _STORIES:
+        yield from each.cases()
 
 
 def play(script: Script, settings: MonitorSettings | None = None) -> list[Event]:
-    """Run a story through the monitor, in-process."""
-    monitor = Monitor(script.on.drivers, limits_of(settings or MonitorSettings()))
+    """Run a story through the monitor, in-process; where the agent is down, through one after the other."""
+    limits = limits_of(settings or MonitorSettings(), rated_speed_mm_s=RATED_MM_S)
+    monitor = Monitor(script.on.drivers, limits)
+    downtimes = list(script.downtimes)
     events: list[Event] = []
     for at_us, batch in batches(script.readings):
+        while downtimes and at_us >= downtimes[0][1]:
+            down_us, up_us = downtimes.pop(0)
+            events += monitor.step(down_us)
+            standing = _standing(events)
+            monitor = Monitor(script.on.drivers, limits, start_us=up_us, standing=standing)
         events += monitor.step(at_us, batch)
     return events + monitor.step(script.at_us())
+
+
+def _standing(events: Sequence[Event]) -> list[Standing]:
+    """What the journal says stands."""
+    standing: dict[tuple[str, str | None], Standing] = {}
+    for event in events:
+        if event.transition is Transition.RAISED:
+            standing[event.key] = Standing(
+                event.code, event.instance, event.severity, event.since_us
+            )
+        elif event.transition is Transition.CLEARED:
+            standing.pop(event.key, None)
+    return list(standing.values())
 
 
 def judge(case: Case) -> Verdict:
@@ -92,8 +136,10 @@ def batches(readings: Sequence[Reading]) -> Iterator[tuple[int, list[Reading]]]:
 
 
 def write(case: Case, path: Path) -> None:
-    """Write the story as a recording, for `elevator-agent replay`."""
+    """Write the story as a recording, for `elevator-agent replay`: what the agent heard since its last start."""
     script = case.script()
+    start_us = script.downtimes[-1][1] if script.downtimes else 0
+    heard = (reading for reading in script.readings if reading.at_us >= start_us)
     header = Header(
         recording=1,
         elevator=case.name,
@@ -101,5 +147,5 @@ def write(case: Case, path: Path) -> None:
         signals=script.on.signals,
         drivers=dict(script.on.drivers),
     )
-    lines = [header_line(header), *(reading_line(reading, 0) for reading in script.readings)]
-    path.write_bytes(b"\n".join([*lines, time_line(script.at_us(), 0), b""]))
+    lines = [header_line(header), *(reading_line(reading, start_us) for reading in heard)]
+    path.write_bytes(b"\n".join([*lines, time_line(script.at_us(), start_us), b""]))

@@ -3,6 +3,7 @@
 Everything that is not expected or allowed is forbidden, notices and `info` apart.
 """
 
+import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,11 +12,19 @@ from agent.model import SECOND_US, Event, Severity, Transition
 EARLY_S = 0.05  # a label's own rounding; nothing may be raised before its rule says
 
 
+class Silence(enum.Enum):
+    """Why an event is not raised in a story that is about it: its rule just does not hold, is muted, or unknown."""
+
+    JUST_NOT = "just not"
+    MUTED = "muted"
+    UNKNOWN = "unknown"
+
+
 @dataclass
 class Label:
     """One expected event: raised at `at_s`, at most `within_s` later, and cleared at `clears_s` likewise.
 
-    `stands`: it must not clear. `severity` None: any.
+    `stands`: it must not clear. `severity` None: any. `notice`: it is not raised but a notice.
     """
 
     code: str
@@ -25,18 +34,22 @@ class Label:
     within_s: float = 0.5
     clears_s: float | None = None
     stands: bool = False
+    notice: bool = False
 
     def takes(self, event: Event) -> bool:
-        """Whether a raise is this one, whenever it comes."""
-        return event.code == self.code and self.instance in (None, event.instance)
+        """Whether an event is this one, whenever it comes."""
+        wanted = Transition.NOTICE if self.notice else Transition.RAISED
+        same = event.code == self.code and self.instance in (None, event.instance)
+        return same and event.transition is wanted
 
 
 @dataclass
 class Labels:
-    """All of one story's."""
+    """All of one story's. `silences`: the events it is about although they are not raised, and why not."""
 
     expected: list[Label] = field(default_factory=list[Label])
     allowed: set[str] = field(default_factory=set[str])
+    silences: set[tuple[str, Silence]] = field(default_factory=set[tuple[str, Silence]])
 
     def expect(self, label: Label) -> Label:
         """Add one."""
@@ -69,7 +82,7 @@ class Verdict:
 def verdict(labels: Labels, events: Sequence[Event]) -> Verdict:
     """Compare what was said with what was expected."""
     result = Verdict()
-    raises = [event for event in events if event.transition is Transition.RAISED]
+    raises = [event for event in events if event.transition is not Transition.CLEARED]
     for label in labels.expected:
         raised = next((event for event in raises if label.takes(event)), None)
         if raised is not None:

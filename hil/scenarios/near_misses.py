@@ -96,9 +96,9 @@ def levelling_flickers(s: Script) -> None:
 
 @story()
 def children_play_with_the_door(s: Script) -> None:
-    """The door is stopped by a hand nine times; each time it opens fully again for a while."""
+    """The door is stopped by a hand eight times; each time it opens fully again for a while."""
     s.wait(5).opens().wait(2).enter()
-    for _ in range(9):
+    for _ in range(8):
         s.wait(11).says({"door.front": "closing", "door.obstructed": True}).wait(1)
         s.says({"door.obstructed": False}).opens()
     s.wait(3).closes().wait(1).runs_to(2).wait(0.5).opens().wait(3).leave().wait(2).closes()

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from agent.model import SECOND_US, Quality, Reading, Value
 from hil.scenarios.installations import Installation
-from hil.scenarios.labels import Label, Labels
+from hil.scenarios.labels import Label, Labels, Silence
 
 LEAVE_ZONE_S: Final = (
     1.0  # from the start of a run until the zone is left, and likewise before a stop
@@ -49,6 +49,8 @@ class Script:
     labels: Labels = field(default_factory=Labels)
     marks: dict[str, float] = field(default_factory=dict[str, float])
     floor: int = 0
+    downtimes: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    _down_us: int | None = None
     _truth: dict[str, Value] = field(default_factory=dict[str, Value])
     _dead: set[str] = field(default_factory=set[str])
     _doors: tuple[str, ...] = ("door.front",)
@@ -72,8 +74,12 @@ class Script:
         return self
 
     def _shown(self, name: str, value: Value) -> Value:
-        if name in {"door.front", "door.rear"} and self.on.contact_doors:
-            return "closed" if value == "closed" else "not_closed"
+        if name in {"door.front", "door.rear"} and value != "closed":
+            if self.on.contact_doors:
+                return "not_closed"
+            return "open" if self.on.door_bit else value
+        if name == "car.speed_mm_s":
+            return int(value) // self.on.speed_step_mm_s * self.on.speed_step_mm_s
         return value
 
     def at_us(self, later_s: float = 0.0) -> int:
@@ -94,6 +100,14 @@ class Script:
         self.marks[name] = self.now_s
         return self
 
+    def until(self, mark: str, seconds: float = 0.0) -> Self:
+        """Time passes until so long after a mark, unless it is later already."""
+        return self.wait(max(0.0, self.marks[mark] + seconds - self.now_s))
+
+    def mode(self, mode: str) -> Self:
+        """The controller changes its mode."""
+        return self.says({"car.mode": mode})
+
     # ------------------------------------------------------------ sensors that fail
 
     def dies(self, *signals: str, quality: Quality = Quality.NO_ANSWER) -> Self:
@@ -107,6 +121,36 @@ class Script:
     def driver_dies(self, driver: str) -> Self:
         """All of one driver's signals are unknown from now on."""
         return self.dies(*self.on.drivers.get(driver, ()))
+
+    def loses(self, *signals: str) -> Self:
+        """These are unknown from now on, and each of their drivers is said to have lost signals."""
+        for driver, given in self.on.drivers.items():
+            if set(given) & set(signals):
+                self.expect("signal_lost", instance=driver)
+        return self.dies(*signals)
+
+    def chatters(self, signal: str, seconds: float, on_s: float, off_s: float) -> Self:
+        """A contact goes to and fro about its resting place: so long away from it, so long back."""
+        rest = REST[signal]
+        assert isinstance(rest, bool)
+        for _ in range(round(seconds / (on_s + off_s))):
+            self.says({signal: not rest}).wait(on_s).says({signal: rest}).wait(off_s)
+        return self
+
+    # ------------------------------------------------------------ the agent itself
+
+    def agent_stops(self) -> Self:
+        """The agent is gone: nobody listens from now on."""
+        self._down_us = self.at_us()
+        return self
+
+    def agent_starts(self) -> Self:
+        """It is back: it has heard nothing meanwhile, and everything alive says how it stands."""
+        assert self._down_us is not None
+        self.downtimes.append((self._down_us, self.at_us()))
+        down_us, self._down_us = self._down_us, None
+        self.readings = [reading for reading in self.readings if reading.at_us <= down_us]
+        return self.says({name: self.truth(name) for name in self.on.signals})
 
     def sticks(self, *signals: str) -> Self:
         """These go on saying what they said last, whatever happens."""
@@ -127,23 +171,31 @@ class Script:
         Marks `doors open`: the instant from which they count as open, which a contact tells late.
         """
         self._doors = doors or self._doors
-        began_s = self.now_s
+        began_s = self.mark("doors move").now_s
         self._all_doors("opening")
         if self.truth("car.door_zone"):
             self.says({"landing_doors.locked": False})
         self.wait(DOOR_S)
         self._all_doors("open")
-        known_s = began_s + NOT_CLOSED_IS_OPEN_S if self.on.contact_doors else self.now_s
-        self.marks["doors open"] = known_s
+        self.marks["doors open"] = began_s if self.on.door_bit else self.now_s
+        if self.on.contact_doors:
+            self.marks["doors open"] = began_s + NOT_CLOSED_IS_OPEN_S
         return self
 
     def closes(self, *doors: str) -> Self:
-        """Doors run to closed."""
+        """Doors run to closed. Marks `doors left`, when they are seen to leave `open`, and `doors shut`."""
         self._doors = doors or self._doors
+        self.mark("doors left")
         self._all_doors("closing")
         self.wait(DOOR_S)
         self._all_doors("closed")
-        return self.says({"landing_doors.locked": True})
+        if self.on.contact_doors or self.on.door_bit:
+            self.mark("doors left")
+        return self.mark("doors shut").says({"landing_doors.locked": True})
+
+    def stand_open(self) -> Self:
+        """Time passes until a contact, too, says that the doors are open, and people could leave."""
+        return self.until("doors open", 2.5)
 
     def _all_doors(self, state: str) -> None:
         self.says(dict.fromkeys(self._doors, state))
@@ -207,11 +259,13 @@ class Script:
         return self
 
     def arrives(self) -> Self:
-        """A run ends at the next landing."""
+        """A run ends at the next landing. Marks `run over`; zones alone tell so when the last one is reached."""
         self.wait(FLOOR_S - LEAVE_ZONE_S)
         self.floor += 1 if self.truth("car.direction") == "up" else -1
-        self.says({"car.door_zone": True, "car.floor": self.floor})
-        self.wait(LEAVE_ZONE_S).stops()
+        self.says({"car.door_zone": True, "car.floor": self.floor}).mark("run over")
+        self.mark("zone reached").wait(LEAVE_ZONE_S).stops()
+        if self.has("car.moving"):
+            self.mark("run over")
         return self.says({"car.call_registered": False, "car.direction": "none"})
 
     def runs_to(self, floor: int, *, call: bool = True) -> Self:
@@ -219,6 +273,11 @@ class Script:
         between = abs(floor - self.floor) - 1
         self.starts("up" if floor > self.floor else "down", call=call)
         return self.passes(between).arrives()
+
+    def two_runs(self) -> Self:
+        """Two normal runs of the empty car, long enough for zones alone to tell."""
+        away, back = self.floor + 2, self.floor
+        return self.runs_to(away, call=False).wait(5).runs_to(back, call=False)
 
     def rides_to(self, floor: int) -> Self:
         """A ride with somebody in the car, from open doors to open doors."""
@@ -250,7 +309,7 @@ class Script:
         """The car is brought to the next landing by hand and opened there."""
         self.creeps_to_landing()
         self.says({"car.call_registered": False}).wait(1).opens().wait(2).leave()
-        return self.wait(max(0.0, self.marks["doors open"] + 3 - self.now_s))
+        return self.until("doors open", 3)
 
     # ------------------------------------------------------------ labels
 
@@ -269,12 +328,22 @@ class Script:
         The label returned takes `.clears(after, seconds)` or `.stands()`. Without either nothing is said about its end.
         """
         at_s = (self.now_s if after is None else self.marks[after]) + seconds
-        label = Label(code, at_s, instance=instance, severity=severity, within_s=within_s)
-        return self.labels.expect(label)
+        return self.labels.expect(Label(code, at_s, instance, severity, within_s))
+
+    def expect_notice(self, code: str, after: str | None = None, seconds: float = 0.0) -> Self:
+        """Say that a notice of this code is given so many seconds after a mark (none: after now)."""
+        at_s = (self.now_s if after is None else self.marks[after]) + seconds
+        self.labels.expect(Label(code, at_s, notice=True))
+        return self
 
     def clears(self, label: Label, after: str | None = None, seconds: float = 0.0) -> Self:
         """Say when what was expected clears."""
         label.clears_s = (self.now_s if after is None else self.marks[after]) + seconds
+        return self
+
+    def shows(self, why: Silence, *codes: str) -> Self:
+        """Say that the story is about these, which are not raised, or not as long as they are muted or unknown."""
+        self.labels.silences.update((code, why) for code in codes)
         return self
 
     def allows(self, *codes: str) -> Self:
