@@ -142,7 +142,14 @@ def test_framing_and_pause_have_defaults_and_are_read(tmp_path: Path) -> None:
         ),
         ((HEAD, READABLE, "valid_when = 3\n", FLOOR), "valid_when"),
         ((HEAD, READABLE, FLOOR, VALID.replace("= 9", "= 200")), "inside protocol.readable.holding"),
-        ((HEAD, READABLE, FLOOR, VALID.replace("= 9", "= 90")), "raise max_gap or max_registers"),
+        (
+            (HEAD, READABLE, "max_registers = 87\n", VALID.replace("= 9", "= 90"), FLOOR),
+            "raise max_registers",
+        ),
+        (
+            (HEAD, "readable = { holding = [[0, 3], [9, 9]] }\n", VALID, FLOOR),
+            "a register too far from car.floor",
+        ),
         ((HEAD, READABLE, FLOOR, VALID.replace('otherwise = "o"\n', "")), "valid_when.otherwise"),
         ((HEAD, READABLE, FLOOR, "divide = 1\n"), "divide: found 1"),
         ((HEAD, READABLE, FLOOR, "any_of = 3\nbit = 1\n"), "as any_of reads every bit"),
@@ -157,6 +164,36 @@ def test_a_key_that_means_nothing_is_a_problem(
     parts: tuple[str, ...], says: str, tmp_path: Path
 ) -> None:
     assert says in refused(tmp_path, *parts)
+
+
+def test_whatever_is_left_out_no_value_is_read_without_the_register_that_says_whether_it_counts(
+    tmp_path: Path,
+) -> None:
+    bridge = FLOOR.replace("car.floor", "car.speed_mm_s").replace("= 3", "= 18")
+    far = (
+        FLOOR.replace("car.floor", "alarm.button").replace("= 3", "= 27")
+        + "values = { 1 = true }\n"
+    )
+    read = profile(tmp_path, HEAD, READABLE, VALID, FLOOR, bridge, far)
+    left = read.without(["car.floor", "car.speed_mm_s"])
+    (compiled,) = compile_blocks(left.points, left.limits, 200_000)
+    assert compiled.signals == ("alarm.button",)
+    assert "holding 0x0009 is 0: o" in compiled.refutes([0] * compiled.block.count)
+
+
+def test_groups_that_a_slow_driver_reads_together_keep_the_register(tmp_path: Path) -> None:
+    def point(signal: str, address: int, more: str = "") -> str:
+        return FLOOR.replace("car.floor", signal).replace("= 3", f"= {address}") + more
+
+    slow = "every_ms = 1000\n"
+    read = profile(
+        tmp_path, HEAD, READABLE, "max_registers = 40\n", VALID.replace("= 9", "= 30"),
+        point("car.floor", 0), point("car.speed_mm_s", 10), point("car.load_percent", 20),
+        point("controller.run_count", 40, slow), point("controller.run_hours", 60, slow),
+    )  # fmt: skip
+    for poll_us in (200_000, 1_000_000):
+        blocks = compile_blocks(read.points, read.limits, poll_us)
+        assert all(compiled.valid is read.limits.valid for compiled in blocks)
 
 
 def test_every_request_reads_the_register_that_says_whether_it_counts(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class Limits:
 
     `readable` are the addresses it answers, per table; nothing outside them is ever asked for.
     `max_gap` is how many unused addresses are worth reading to save a request. The register of
-    `valid` is read in each.
+    `valid` is read in each, whatever lies between.
     """
 
     readable: Mapping[Table, tuple[range, ...]]
@@ -66,7 +66,7 @@ def plan(points: Iterable[Point], limits: Limits, taken: Iterable[Block] = ()) -
     """
     blocks: list[Block] = []
     for point in sorted(points, key=lambda p: (p.table.function, p.address, p.width)):
-        block = Block(point.table, point.address, point.width)
+        block = _with_valid(Block(point.table, point.address, point.width), limits)
         merged = _merged(blocks[-1], block, limits) if blocks else None
         if merged is None:
             blocks.append(block)
@@ -75,13 +75,28 @@ def plan(points: Iterable[Point], limits: Limits, taken: Iterable[Block] = ()) -
     return tuple(_distinct(blocks, limits, {block.shape for block in taken}))
 
 
+def _with_valid(block: Block, limits: Limits) -> Block:
+    """Give the block that holds the register of `valid` too; the same where none can.
+
+    Point by point, so that whichever points are read, and in whatever groups, none is without it.
+    """
+    valid = limits.valid
+    if valid is None:
+        return block
+    return _joined(block, Block(valid.table, valid.address, 1), limits) or block
+
+
 def _merged(left: Block, right: Block, limits: Limits) -> Block | None:
-    if left.table is not right.table or right.address - left.end > limits.max_gap:
+    return None if right.address - left.end > limits.max_gap else _joined(left, right, limits)
+
+
+def _joined(one: Block, other: Block, limits: Limits) -> Block | None:
+    """Give the one request that reads both; None where the device has none."""
+    address, end = min(one.address, other.address), max(one.end, other.end)
+    both = Block(one.table, address, end - address)
+    if one.table is not other.table or both.count > limits.most(both.table):
         return None
-    both = Block(left.table, left.address, max(left.end, right.end) - left.address)
-    if both.count > limits.most(both.table):
-        return None
-    return both if limits.is_readable(both.table, both.address, both.end) else None
+    return both if limits.is_readable(both.table, address, end) else None
 
 
 def _distinct(
@@ -141,8 +156,7 @@ def compile_blocks(
     paces_us: dict[Block, int] = {}
     for every_us, group in _by_pace(points, poll_us):
         homeless = [point for point in group if _home(homes, point) is None]
-        with_them = [limits.valid.point] if homeless and limits.valid else []
-        for block in plan([*homeless, *with_them], limits, homes):
+        for block in plan(homeless, limits, homes):
             paces_us.setdefault(block, every_us)
             homes.setdefault(block, [])
         for point in group:

@@ -52,5 +52,5 @@ def check_together(points: Sequence[Point], limits: Limits, problems: Problems) 
             problems.add(
                 "valid_when",
                 "a register too far from " + ", ".join(compiled.signals),
-                "one read in one request with every point; raise max_gap or max_registers",
+                "one read in one request with every point; raise max_registers",
             )
