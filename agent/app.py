@@ -23,6 +23,7 @@ from agent.drivers import table
 from agent.drivers.means import Means
 from agent.drivers.port import Driver
 from agent.drivers.profiles import default_folders, profile_names
+from agent.flight_answer import RecordAnswer
 from agent.frames_answer import FramesAnswer
 from agent.freshness import Freshness
 from agent.intake import Intake
@@ -32,7 +33,7 @@ from agent.monitor.limits import limits_of
 from agent.monitor.monitor import Monitor
 from agent.naming import naming_of
 from agent.outbox import JournalBusy
-from agent.recorder import Recorder
+from agent.recorder import Recorder, header_of
 from agent.settings import Settings
 from agent.uplink.events import Origin
 from agent.uplink.hearing import Hearing
@@ -47,6 +48,7 @@ from agent.wiring import wiring_of
 
 _log = logging.getLogger("agent")
 _DRAIN_S = 1.5  # of the 5 s that a stop may take; the publisher's good-bye takes at most 2 s
+_RECORDINGS_S = 0.5  # they have had the time of all that before; what is left, the next start mends
 
 FINE, FAILED, USAGE = 0, 1, 2
 
@@ -103,7 +105,7 @@ class Service:
 
     async def start(self) -> None:
         """Open the journal and put everything together around what it says stands."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failed)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)
@@ -150,24 +152,33 @@ class Service:
         return Intake(self._clock, freshness, monitor, self._deliver, recorder=self._recorder)
 
     def _deliver(self, events: Sequence[Event], now: Instant) -> None:
-        self._delivery.deliver(events, now)
+        self._delivery.deliver(self._recorder.attach(events, now), now)
         if self._calming is not None:  # after the alarm is on its way, and only a flag is set
             self._calming.wake()
 
     def _are_trapped(self) -> bool:
         return any(code == TRAPPED for code, _ in self._delivery.board.standing)
 
-    def _make_recorder(self, now: Instant) -> Recorder | None:
-        if self._record is None:
-            return None
-        elevator, boot_id = self._settings.elevator.id, self._clock.boot_id
+    def _make_recorder(self, now: Instant) -> Recorder:
+        settings = self._settings
+        beside = Path(settings.outbox.path).parent / "recordings"
+        recorder = Recorder(
+            header_of(settings.elevator.id, self._clock.boot_id, now, self._wiring.drivers),
+            now,
+            Path(settings.recorder.directory or beside),
+            settings.recorder,
+            self._thread_failed,
+        )
+        recorder.begin()
         try:
-            return Recorder(self._record, elevator, boot_id, now, self._wiring.drivers)
+            if self._record is not None:
+                recorder.keep(self._record, now)
         except OSError as wrong:
             raise RecordingRefused(
                 f"The recording {self._record} cannot be written: {wrong.strerror or wrong}. "
                 "Name a file in a directory that this user may write."
             ) from wrong
+        return recorder
 
     def _make_publisher(self) -> Publisher:
         mqtt, elevator = self._settings.mqtt, self._settings.elevator
@@ -204,7 +215,8 @@ class Service:
             {driver.name: driver.statistics for driver in self._drivers},
         )
         frames = FramesAnswer(self._means.tap, self._clock, tuple(self._wiring.drivers))
-        verbs = {**answers.verbs, "bus": frames.bus}
+        recordings = RecordAnswer(self._recorder, self._clock)
+        verbs = {**answers.verbs, "bus": frames.bus, "record": recordings.record}
         return ControlServer(Path(self._settings.control.path), verbs)
 
     async def run(self) -> int:
@@ -230,14 +242,14 @@ class Service:
             group.create_task(self._delivery.look_after(), name="housekeeping")
             group.create_task(self._watchdog.run(), name="watchdog")
             group.create_task(self._delivery.compare_configuration(), name="configuration")
+            group.create_task(self._recorder.run(self._clock), name="recorder")
             if self._calming is not None:
                 group.create_task(self._calming.run(), name="announcement")
 
     async def _stop(self, publishing: "asyncio.Task[None]") -> None:
         """Sources have stopped; the broker hears good-bye, the journal takes what waits, all within 5 s."""
         try:
-            if self._recorder is not None:
-                self._recorder.close(self._clock.uptime_us())
+            self._recorder.close(self._clock.uptime_us())
             if self._control is not None:
                 await self._control.close()
             await self._publisher.stop()  # over the connection that `publishing` still turns
@@ -246,6 +258,7 @@ class Service:
         finally:
             await self._end(publishing)
             await self._delivery.outbox.stop(_DRAIN_S)
+            await self._recorder.stop(_RECORDINGS_S)
 
     async def _end(self, task: "asyncio.Task[None]") -> None:
         """Cancel a part and wait for it; an error of its own does not disturb the rest of the stop."""
@@ -255,6 +268,11 @@ class Service:
                 await task
             except Exception as error:  # noqa: BLE001 - whatever it was, the end is orderly
                 self._error = self._error or error
+
+    def _thread_failed(self, error: BaseException) -> None:
+        """The recorder's thread met an error of our own, told in that thread."""
+        loop, context = self._loop, {"message": "recorder", "exception": error}
+        loop.call_soon_threadsafe(loop.call_exception_handler, context)
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         """An error in a callback is our own mistake: the process ends and systemd starts it again.

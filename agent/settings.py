@@ -78,6 +78,19 @@ class ControlSettings(_Settings, frozen=True):
     path: Annotated[str, Meta(min_length=1)] = "/run/elevator-agent/control.sock"
 
 
+class RecorderSettings(_Settings, frozen=True):
+    """The flight recorder: how much is kept around a major or critical event, and where.
+
+    An empty `directory` is `recordings` beside the journal.
+    """
+
+    directory: str = ""
+    before_s: Annotated[float, Meta(ge=10, le=3600)] = 180
+    after_s: Annotated[float, Meta(ge=5, le=600)] = 60
+    total_mb: Annotated[int, Meta(ge=1, le=4096)] = 64
+    keep_free_mb: Annotated[int, Meta(ge=10, le=100_000)] = 200
+
+
 class MonitorSettings(_Settings, frozen=True):
     """The limits of the contract's section 3, in seconds."""
 
@@ -327,5 +340,6 @@ class Settings(_Settings, frozen=True):
     mqtt: MqttSettings = MqttSettings()
     outbox: OutboxSettings = OutboxSettings()
     control: ControlSettings = ControlSettings()
+    recorder: RecorderSettings = RecorderSettings()
     monitor: MonitorSettings = MonitorSettings()
     drivers: tuple[DriverSettings, ...] = ()

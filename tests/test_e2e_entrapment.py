@@ -81,7 +81,7 @@ def test_the_event_has_every_field_of_the_contract_and_of_the_right_type(run: Ru
         "visit": bool, "drill": bool, "stop_recommended": bool,
     }  # fmt: skip
     assert {key: type(data[key]) for key in contract} == contract
-    assert set(data) - set(contract) == {"rule", "person_by"}
+    assert set(data) - set(contract) == {"rule", "person_by", "recording"}
 
 
 def test_the_event_says_what_happened(run: Run) -> None:
@@ -213,10 +213,37 @@ def test_only_read_functions_were_seen_on_the_wire(run: Run) -> None:
 def test_its_recording_replayed_gives_the_same_events(run: Run) -> None:
     """To the microsecond: the recording begins at the uptime that its header's wall time labels."""
     live = [row.event for row in read_rows(run.bench.journal, 0, 1000)]
-    live = [event for event in live if event.code != "agent_started"]
+    live = [unfiled(event) for event in live if event.code != "agent_started"]
     again = [event for event, _ in replay_events(run.recording, load(run.bench.agent.config))]
     start_us = live[0].at_us - again[0].at_us
     assert [shifted(event, start_us) for event in again] == live
+
+
+def unfiled(event: Any) -> Any:
+    """The event as the monitor made it, before the recorder named its file."""
+    detail = {key: value for key, value in event.detail.items() if key != "recording"}
+    return msgspec.structs.replace(event, detail=detail)
+
+
+def test_its_own_file_was_written_and_replayed_gives_the_same_event(run: Run) -> None:
+    """Though the agent was stopped before the minute after the event was over."""
+    name = raised(run)["data"]["recording"]
+    assert name.startswith(raised(run)["time"][:13].replace("-", "").replace(":", ""))
+    assert "-critical-trapped_passengers-" in name
+    file = run.bench.folder / "recordings" / name
+    again = replay_events(file, load(run.bench.agent.config))
+    event, header = next((e, h) for e, h in again if e.code == "trapped_passengers")
+    at = header.wall + timedelta(microseconds=event.at_us)
+    assert abs(at - moment(raised(run)["time"])) < timedelta(milliseconds=50)
+    evidence = raised(run)["data"]["evidence"]
+    assert {n: f.v for n, f in event.evidence.items()} == {n: f["v"] for n, f in evidence.items()}
+    assert event.detail["rule"] == raised(run)["data"]["rule"]
+
+
+def test_events_of_one_story_share_a_file_and_their_clears_name_none(run: Run) -> None:
+    pressed = run.bench.event("alarm_button", timeout_s=1)["data"]
+    assert pressed["recording"] == raised(run)["data"]["recording"]
+    assert "recording" not in run.bench.event("trapped_passengers", "cleared", 1)["data"]
 
 
 def shifted(event: Any, by_us: int) -> Any:
@@ -244,7 +271,7 @@ def test_the_replay_command_prints_them_in_the_payload_form(run: Run) -> None:
     assert [event["type"] for event in printed] == [event["type"] for event in live]
     for mine, theirs in zip(printed, live, strict=True):
         assert set(mine) == set(theirs)
-        assert set(mine["data"]) == set(theirs["data"])
+        assert set(mine["data"]) == set(theirs["data"]) - {"recording"}
         apart = abs(moment(mine["time"]) - moment(theirs["time"]))
         assert apart < timedelta(milliseconds=50)  # the header's wall time and the event's own
         assert mine["data"]["duration_ms"] == theirs["data"]["duration_ms"]

@@ -16,6 +16,7 @@ from agent.replay import replay_events
 from agent.settings import MonitorSettings
 from hil.installation import configuration
 from tests.e2e import until
+from tests.recorders import recorder_into
 
 DRIVERS = {"contacts": ("alarm.button",), "box": ("car.door_zone",)}
 STALE_US = 2 * SECOND_US
@@ -77,13 +78,15 @@ def test_a_driver_that_reports_late_does_not_turn_time_back(tmp_path: Path) -> N
     """It looked at 1.0 s, waited for another answer until 1.6 s, and reports then."""
     path = tmp_path / "recording.jsonl"
     start = Instant(uptime_us=0, wall_us=0, synchronised=True)
-    recorder = Recorder(path, "e01", "boot", start, DRIVERS)
+    recorder = recorder_into(tmp_path / "recordings", start, DRIVERS)
+    recorder.keep(path, start)
     intake = Watched(0, recorder)
     intake.readings("contacts", [good("alarm.button", True, at(0.9))])
     intake.readings("contacts", [good("alarm.button", True, at(1.5))])
     intake.readings("box", [good("car.door_zone", True, at(1.0))])
     assert intake.monitor.snapshot.since_us["car.door_zone"] == at(1.5)
     recorder.close(at(3))
+    recorder.disk.call(lambda: None).result(10)
     assert b'{"t":1.5,"signal":"car.door_zone"' in path.read_bytes()  # as the monitor was given it
     again = [event for event, _ in replay_events(path, load(configuration(tmp_path)))]
     assert [(event.code, event.at_us) for event in again if event.code == "alarm_button"] == [

@@ -1,8 +1,9 @@
-"""The recorder: what it writes replays to the same events, and a failing disk disturbs nobody."""
+"""The recorder told to keep everything (`run --record`): a replay says the same, a failing disk disturbs nobody."""
 
 import json
 import os
 import resource
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,20 +13,33 @@ from agent import recorder as recorder_module
 from agent.model import Instant, Quality, Reading
 from agent.monitor.limits import limits_of
 from agent.monitor.monitor import Monitor
-from agent.recorder import Recorder
 from agent.replay import replay_events
 from agent.settings import ElevatorSettings, MonitorSettings, Settings
 from tests.histories import DRIVERS, histories
+from tests.recorders import flushed, recorder_into
 
 SITE = Settings(elevator=ElevatorSettings(site="site", id="e01"))
 START = Instant(uptime_us=5_000_000, wall_us=1_795_420_800_000_000, synchronised=True)
 
 
+def begun(path, drivers=DRIVERS):
+    recorder = recorder_into(path.parent / "recordings", START, drivers)
+    recorder.keep(path, START)
+    return recorder
+
+
+def ended(recorder, at_us):
+    recorder.close(at_us)
+    flushed(recorder)
+    recorder.tick(at_us)
+    recorder.disk.end()
+
+
 def record(path, history=(), drivers=DRIVERS):
-    recorder = Recorder(path, "e01", "boot", START, drivers)
+    recorder = begun(path, drivers)
     for _, readings in history:
         recorder.record(readings)
-    recorder.close(history[-1][0] if history else START.uptime_us)
+    ended(recorder, history[-1][0] if history else START.uptime_us)
     return recorder
 
 
@@ -64,11 +78,13 @@ def test_each_change_is_a_line_and_the_last_line_moves_time_on(tmp_path):
     ]
 
 
-def test_every_batch_is_on_disk_before_the_next(tmp_path):
-    recorder = Recorder(tmp_path / "r.jsonl", "e01", "boot", START, DRIVERS)
+def test_every_batch_is_on_its_way_to_the_disk_before_the_next(tmp_path):
+    recorder = begun(tmp_path / "r.jsonl")
+    flushed(recorder)
     recorder.record([Reading("car.floor", 1, 6_000_000)])
+    flushed(recorder)
     assert len((tmp_path / "r.jsonl").read_bytes().splitlines()) == 2
-    recorder.close(6_000_000)
+    ended(recorder, 6_000_000)
 
 
 @settings(max_examples=60, deadline=None)
@@ -96,7 +112,7 @@ def test_a_late_reading_does_not_turn_time_back(tmp_path):
 
 def test_a_file_that_cannot_be_opened_is_the_user_s_to_mend(tmp_path):
     with pytest.raises(OSError, match="No such file"):
-        Recorder(tmp_path / "missing" / "r.jsonl", "e01", "boot", START, DRIVERS)
+        begun(tmp_path / "missing" / "r.jsonl")
 
 
 @pytest.mark.parametrize("kind", ["pipe", "pipe without a reader", "device", "folder"])
@@ -110,7 +126,7 @@ def test_nothing_but_a_regular_file_is_written_to(tmp_path, kind):
         reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK) if kind == "pipe" else None
     says = "Is a directory|No such device|not a regular file"
     with pytest.raises(OSError, match=says) as refused:
-        Recorder(path, "e01", "boot", START, DRIVERS)
+        recorder_into(tmp_path / "recordings", START, DRIVERS).keep(path, START)
     assert refused.value.strerror
     if reader is not None:
         assert os.read(reader, 1) == b""  # nothing was written, and nobody holds it open
@@ -126,39 +142,61 @@ def test_an_old_recording_is_replaced_also_through_a_link(tmp_path):
 
 def test_a_full_disk_ends_the_recording_once_and_disturbs_nobody(tmp_path, caplog):
     path = tmp_path / "r.jsonl"
-    recorder = Recorder(path, "e01", "boot", START, DRIVERS)
+    recorder = begun(path)
+    flushed(recorder)
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 9, usual[1]))
         recorder.record([Reading("car.floor", 1, 6_000_000)])
+        flushed(recorder)
+        recorder.tick(6_500_000)
         recorder.record([Reading("car.floor", 2, 7_000_000)])
-        recorder.close(8_000_000)
+        ended(recorder, 8_000_000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     assert [record.getMessage().split(": ")[0] for record in caplog.records] == [
-        f"recording {path} ended"
+        f"The recording {path} ended"
     ]
 
 
 def test_a_forgotten_recording_ends_before_it_fills_the_card(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(recorder_module, "_BYTES_MAX", 1000)
-    recorder = Recorder(tmp_path / "r.jsonl", "e01", "boot", START, {"a": ["car.floor"]})
+    monkeypatch.setattr(recorder_module, "PLAIN_BYTES_MAX", 1000)
+    recorder = begun(tmp_path / "r.jsonl", {"a": ["car.floor"]})
     for second in range(1000):
         recorder.record([Reading("car.floor", second, 6_000_000 + second)])
-    recorder.close(9_000_000)
-    assert (tmp_path / "r.jsonl").stat().st_size < 1100
+    ended(recorder, 9_000_000)
+    assert (tmp_path / "r.jsonl").stat().st_size < 1400
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
+def test_a_disk_that_hangs_holds_up_nobody_and_ends_the_recording(tmp_path, caplog):
+    path, released = tmp_path / "r.jsonl", threading.Event()
+    recorder = begun(path, {"a": ["car.floor"]})
+    recorder.disk.do(released.wait)  # as a write would on a card that answers no more
+    for floor in range(20_000):
+        recorder.record([Reading("car.floor", floor, 6_000_000 + floor)])
+    assert [record.getMessage() for record in caplog.records] == [
+        f"The recording {path} ended: the disk does not answer."
+    ]
+    recorder.tick(7_000_000)
+    released.set()
+    ended(recorder, 9_000_000)
+    lines = path.read_text().splitlines()
+    assert 1000 < len(lines) < 5000  # what had found room in memory, and the line that ends it
+    assert "signal" not in json.loads(lines[-1])
+
+
 def test_closing_twice_is_closing_once(tmp_path):
-    recorder = record(tmp_path / "r.jsonl")
+    recorder = begun(tmp_path / "r.jsonl")
+    recorder.close(8_000_000)
     recorder.close(9_000_000)
     recorder.record([Reading("car.floor", 1, 9_000_000)])
+    flushed(recorder)
     assert len((tmp_path / "r.jsonl").read_bytes().splitlines()) == 2
 
 
 def test_an_empty_batch_is_no_line(tmp_path):
-    recorder = Recorder(tmp_path / "r.jsonl", "e01", "boot", START, DRIVERS)
+    recorder = begun(tmp_path / "r.jsonl")
     recorder.record([])
-    recorder.close(5_000_000)
+    ended(recorder, 5_000_000)
     assert len((tmp_path / "r.jsonl").read_bytes().splitlines()) == 2
