@@ -14,29 +14,33 @@ from agent.monitor.terms.term import Term
 
 
 class Spell(msgspec.Struct, frozen=True):
-    """`since_us`: since when a door has not been closed, in the zone. `count`: closings after a long spell."""
+    """`since_us`: since when a door has not been closed. `count`: closings after a long spell in the zone."""
 
     since_us: int | None = None
     count: int = 0
 
 
 def _closings(memory: Spell, snapshot: Snapshot, limits: Limits) -> tuple[Spell, int, None]:
-    values, at_us, since_us = snapshot.values, snapshot.at_us, memory.since_us
-    count = memory.count
-    if "not_closed" in (values["door.front"], values["door.rear"]):
-        in_zone = values["car.door_zone"] is not False
-        since_us = (at_us if since_us is None else since_us) if in_zone else None
+    values, since_us, count = snapshot.values, memory.since_us, memory.count
+    if values["car_door.ajar"] and since_us is None:
+        if "not_closed" in (values["door.front"], values["door.rear"]):
+            return Spell(snapshot.at_us, count), count, None
     elif values["car_door.ajar"] is False and since_us is not None:
-        count += at_us - since_us >= limits.not_closed_passable_us
-        since_us = None
-    if since_us == memory.since_us and count == memory.count:
-        return memory, count, None
-    return Spell(since_us, count), count, None
+        count += _passable_us(since_us, snapshot) >= limits.not_closed_passable_us
+        return Spell(None, count), count, None
+    return memory, count, None
+
+
+def _passable_us(since_us: int, snapshot: Snapshot) -> int:
+    """How long the door has not been closed in the zone, as the zone stands now; 0 outside it."""
+    if snapshot.values["car.door_zone"] is False:
+        return 0
+    return snapshot.at_us - max(since_us, snapshot.since_us["car.door_zone"])
 
 
 CONTACT_CLOSINGS = Term(
     "contact_doors.closings",
-    ("door.front", "door.rear", "car_door.ajar", "car.door_zone"),
+    ("car_door.ajar",),
     _closings,
     Spell(),
     Spell,
