@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from agent.clock import Clock
 from agent.drivers.bus_driver import BusDriver
-from agent.drivers.crc16 import crc16
+from agent.drivers.crc16 import crc16, framed
 from agent.drivers.registers import Point, Table
 from agent.drivers.rtu import RtuDriver
 from agent.drivers.serial_driver import SerialDriver
@@ -308,3 +308,27 @@ def taken_terminal() -> Iterator[None]:
     finally:
         for end in ends:
             os.close(end)
+
+
+def test_what_another_master_is_answered_is_not_believed(tmp_path: Path) -> None:
+    """Its question comes just before ours or with it; the answer has the right shape, and is not ours."""
+    foreign = framed(bytes((DEVICE, 3)) + bytes.fromhex("0032 0001"))
+    answer = framed(bytes((DEVICE, 3, 2)) + bytes.fromhex("A55A"))
+
+    async def asks(it: Stage) -> None:
+        while True:
+            it.face.babble(foreign)
+            await asyncio.sleep(0.004)
+            it.face.babble(answer)
+            await asyncio.sleep(0.013)
+
+    async def story() -> None:
+        async with stage("rtu", tmp_path) as it:
+            before = it.driver.statistics.malformed
+            another = asyncio.create_task(asks(it))
+            await until(lambda: it.driver.statistics.malformed >= before + AGAIN)
+            another.cancel()
+            assert any("another master" in frame.note for frame in it.tap.kept)
+            await recovers(it, lambda: None)
+
+    asyncio.run(story())

@@ -140,3 +140,20 @@ def test_a_technician_is_told_what_came_and_what_to_check(came: bytes, says: str
 def test_only_the_four_reading_functions_can_be_asked() -> None:
     asked: list[Question] = [question(1, Block(table, 0, 1)) for table in Table]
     assert {each.frame[1] for each in asked} == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("function", [1, 2, 3, 4, 5, 6, 15, 16])
+def test_another_master_is_overheard_wherever_it_stands(function: int) -> None:
+    foreign = framed(bytes((7, function)) + bytes.fromhex("0032 0001"))
+    assert ASKED.overhears(foreign)
+    assert ASKED.overhears(NOISE + foreign + ANSWER)
+    assert ASKED.overhears(framed(bytes((9, function)) + bytes.fromhex("0032 0001")))
+    assert not ASKED.overhears(foreign[:-1])
+    assert not ASKED.overhears(foreign[:-1] + bytes((foreign[-1] ^ 1,)))
+
+
+def test_neither_its_echo_nor_answers_nor_noise_are_taken_for_another_master() -> None:
+    refusal = framed(bytes((7, 0x83, 2)))
+    assert not ASKED.overhears(ASKED.frame + NOISE + ANSWER + refusal)
+    assert not ASKED.overhears(framed(bytes((7, 0x14)) + bytes.fromhex("0032 0001")))
+    assert not ASKED.overhears(b"")

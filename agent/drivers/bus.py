@@ -30,6 +30,10 @@ BABBLE_US: Final = 250_000  # how long a line may take to fall silent
 SILENT_QUESTIONS: Final = 3  # with nobody left who answers, the line itself is opened anew
 LONGEST_REST_S: Final = 4.0
 _LOST: Final = "the line was lost: adapter unplugged, or connection closed; plug it in"
+_TWO_MASTERS: Final = (
+    "another master asks on this line, and its answers look like ours; RTU has one master only: "
+    "disconnect what else asks"
+)
 _NOBODY: Final = "nobody on the line answers: no power there, a broken wire, or a wrong baudrate"
 
 
@@ -80,6 +84,8 @@ class Bus:
         self._silent = 0  # questions in a row that nobody answered
         self._asked_us = 0  # when the last question was out
         self._quiet_until_us = 0
+        self._last: Exchange | None = None
+        self._judged = 0  # bytes of the inbox, up to the end of the last answer
         self._why_closed = _LOST
 
     @property
@@ -140,18 +146,29 @@ class Bus:
                 "disconnect what else asks on it",
                 heard=True,
             )
-        self._tap.stray(name)
+        line.catch_up()
+        another_asks = self._another_asks(self._last or question, len(line.inbox.bytes))
+        self._tap.stray(name, _TWO_MASTERS if another_asks else "")
+        self._judged, self._last = 0, question
         if line.is_open:
             line.flush()
+        answer_us = pace.time_us(question.length)
+        late_us = timing.answer_max_us + answer_us + HELD_BACK_US
+        if another_asks:
+            self._quiet_until_us = line.inbox.last_us + late_us
+            return Reply(wrong=_TWO_MASTERS, heard=True)
         if line.is_open:
             line.send(question.frame)
             self._tap.asked(name, question)
         self._asked_us = self._clock.uptime_us() + pace.time_us(len(question.frame))
-        answer_us = pace.time_us(question.length)
         # Set before the answer is awaited: it holds however the waiting ends.
-        self._quiet_until_us = self._asked_us + timing.answer_max_us + answer_us + HELD_BACK_US
+        self._quiet_until_us = self._asked_us + late_us
         until_us = self._asked_us + timing.timeout_us + answer_us
         return await self._listen(question, until_us, timing.timeout_us)
+
+    def _another_asks(self, question: Exchange, end: int) -> bool:
+        """Whether another master is heard before `end` of what came since the last answer."""
+        return question.overhears(bytes(self._line.inbox.bytes[self._judged : end]))
 
     async def _fall_silent(self, gap_us: int) -> bool:
         """Wait until no late answer can come and the line has been silent for so long."""
@@ -172,6 +189,9 @@ class Bus:
             verdict = question.judge(bytes(inbox.bytes))
             if verdict.words is not None or verdict.refusal:
                 reply = _answered(verdict)
+                if self._another_asks(question, verdict.span[0]):
+                    reply = Reply(wrong=_TWO_MASTERS, heard=True)
+                self._judged = verdict.span[1]
                 self._tap.answered(verdict.span, reply.wrong)
                 return reply
             if self._clock.uptime_us() >= until_us:

@@ -45,13 +45,16 @@ class BusTap:
         self._given_up = True
         self._rest(len(self._inbox.bytes), note)
 
-    def stray(self, name: str) -> None:
-        """Tell what came since, before it is thrown away; `name` is who asks next."""
+    def stray(self, name: str, note: str) -> None:
+        """Tell what came since, before it is thrown away; `name` is who asks next.
+
+        `note` says what it is, if that is known.
+        """
         came = bytes(self._inbox.bytes)
         question = self._question
         is_late = self._given_up and question is not None and question.judge(came).words is not None
         self._name = self._name or name
-        self._rest(len(came), LATE if is_late else BETWEEN)
+        self._rest(len(came), note or (LATE if is_late else BETWEEN))
 
     def _rest(self, end: int, note: str) -> None:
         """Tell of the bytes before `end` that were not told yet."""

@@ -51,6 +51,10 @@ class CicQuestion:
         missing = QUESTION_BYTES - len(came) if start < 0 else start + self.length - len(came)
         return Verdict(missing=max(1, missing))
 
+    def overhears(self, came: bytes) -> bool:  # noqa: ARG002 - whatever it is
+        """Never: an answer says which block it gives, whoever asked for it."""
+        return False
+
     def diagnose(self, came: bytes) -> str:
         """Say why these bytes, all that came within the time, are no answer, and what to do."""
         return diagnosis(self.frame, self.length, came)

@@ -42,6 +42,10 @@ class Exchange(Protocol):
         """Look for the answer in all that came since the question was sent."""
         ...
 
+    def overhears(self, came: bytes) -> bool:
+        """Whether in these bytes somebody else asks, whose answer could pass for that to this."""
+        ...
+
     def diagnose(self, came: bytes) -> str:
         """Say why these bytes, all that came within the time, are no answer, and what to do."""
         ...

@@ -102,6 +102,10 @@ class Line(Protocol):
         """Send; a line that does not take it is lost."""
         ...
 
+    def catch_up(self) -> None:
+        """Take into the inbox what has come but was not read yet; it may show that the line is lost."""
+        ...
+
     def flush(self) -> None:
         """Forget what came."""
         ...

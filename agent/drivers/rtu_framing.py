@@ -15,6 +15,8 @@ from agent.drivers.registers import Words
 from agent.drivers.rtu_diagnosis import REFUSAL_BYTES, diagnosis
 
 READ_FUNCTIONS: Final = frozenset({1, 2, 3, 4})
+_OF_MASTERS: Final = frozenset({1, 2, 3, 4, 5, 6, 15, 16})  # that have frames of 8 bytes
+_MASTERS_BYTES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,17 @@ class Question:
             start = came.find(self.head, start + 1)
         missing = REFUSAL_BYTES - len(came) if start < 0 else start + self.length - len(came)
         return self._refusal(came) or Verdict(missing=max(1, missing))
+
+    def overhears(self, came: bytes) -> bool:
+        """Whether another master's question, or what is answered to its writing, is among these bytes.
+
+        Nothing tells an answer to it from one to a question of ours.
+        """
+        frames = (came[n : n + _MASTERS_BYTES] for n in range(len(came) - _MASTERS_BYTES + 1))
+        return any(
+            frame[1] in _OF_MASTERS and frame != self.frame and crc16(frame) == 0
+            for frame in frames
+        )
 
     def diagnose(self, came: bytes) -> str:
         """Say why these bytes, all that came within the time, are no answer, and what to do."""

@@ -71,6 +71,11 @@ class SerialReader:
         self._free()
         self.inbox.wake()
 
+    def catch_up(self) -> None:
+        """Take into the inbox what has come but was not read yet; it may show that the port is lost."""
+        if self.is_open:
+            self._readable()
+
     def _readable(self) -> None:
         try:
             data = os.read(self._fd, _CHUNK_BYTES)

@@ -46,6 +46,9 @@ class TcpLine(asyncio.Protocol):
         assert self._transport is not None, "not open"
         self._transport.write(data)
 
+    def catch_up(self) -> None:
+        """Do nothing: the loop reads a connection before it wakes anybody."""
+
     def flush(self) -> None:
         """Forget what came."""
         self.inbox.bytes.clear()
