@@ -4,17 +4,18 @@ import argparse
 import sys
 from pathlib import Path
 
-from hil.scenarios.corpus import Case, cases, judge, write
+from hil.scenarios.corpus import Case, cases, disputed, judge, write
 
 
 def main() -> int:
     """0 if everything asked for came out as told."""
     parser = argparse.ArgumentParser(prog="python -m hil.scenarios", description=__doc__)
-    parser.add_argument("do", choices=["list", "check", "write"])
+    parser.add_argument("do", choices=["list", "check", "write", "disputed"])
     parser.add_argument("words", nargs="*", help="only stories whose name holds one of these")
     parser.add_argument("--to", type=Path, default=Path("build/scenarios"), help="for write")
     asked = parser.parse_args()
-    chosen = [case for case in cases() if _wanted(case, asked.words)]
+    told = disputed() if asked.do == "disputed" else cases()
+    chosen = [case for case in told if _wanted(case, asked.words)]
     if asked.do == "write":
         asked.to.mkdir(parents=True, exist_ok=True)
     return sum([_DO[asked.do](case, asked.to) for case in chosen]) > 0
@@ -40,7 +41,12 @@ def _write(case: Case, to: Path) -> int:
     return 0
 
 
-_DO = {"list": _list, "check": _check, "write": _write}
+def _disputed(case: Case, _to: Path) -> int:
+    print(case.name, f"{case.title} But: {case.disputed}", *judge(case).wrong, sep="\n      ")
+    return 0
+
+
+_DO = {"list": _list, "check": _check, "write": _write, "disputed": _disputed}
 
 if __name__ == "__main__":
     sys.exit(main())

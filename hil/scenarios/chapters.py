@@ -1,5 +1,31 @@
 """The stories by chapter; importing this enters them all."""
 
-from hil.scenarios import alarms, controller, entrapments, machine, movement, near_misses, power
+from hil.scenarios import (
+    alarms,
+    controller,
+    doors,
+    entrapments,
+    environment,
+    machine,
+    modes,
+    movement,
+    near_misses,
+    power,
+    sensors,
+    stations,
+)
 
-ALL = (entrapments, near_misses, power, movement, machine, controller, alarms)
+ALL = (
+    entrapments,
+    near_misses,
+    power,
+    movement,
+    machine,
+    controller,
+    alarms,
+    modes,
+    doors,
+    sensors,
+    stations,
+    environment,
+)

@@ -1,4 +1,4 @@
-"""What the controller does wrong, or reports: runs too long, loses its position, does not start, has a fault; its battery."""
+"""What the controller does wrong or reports: long runs, lost position, failed starts, faults; and the battery."""
 
 from hil.scenarios.corpus import story
 from hil.scenarios.installations import CAR_TOP_BOX, DRIVE, FULL, TWO_DOORS, WITH_MOTION

@@ -3,6 +3,7 @@
 from hil.scenarios.corpus import story
 from hil.scenarios.entrapments import boarded
 from hil.scenarios.installations import CONTACTS, DRIVE, FULL, TWO_DOORS
+from hil.scenarios.labels import Silence
 from hil.scenarios.script import Script
 
 
@@ -18,6 +19,7 @@ def stopped_outside_for_just_under_15_s(s: Script) -> None:
     """The car stops between landings and goes on after 14.9 s."""
     boarded(s).stops_between().wait(14.9)
     s.moves().wait(3.2).arrives().wait(0.5).opens().wait(3).leave().wait(2).closes()
+    s.shows(Silence.JUST_NOT, "trapped_passengers")
 
 
 @story(FULL)

@@ -3,6 +3,7 @@
 from hil.scenarios.corpus import story
 from hil.scenarios.entrapments import boarded
 from hil.scenarios.installations import DRIVE, FULL, KINDS
+from hil.scenarios.labels import Silence
 from hil.scenarios.script import Script
 
 
@@ -28,6 +29,7 @@ def the_mains_dip(s: Script) -> None:
     """0.9 s without mains, again and again: no event."""
     for _ in range(20):
         s.wait(60).says({"power.mains": False}).wait(0.9).says({"power.mains": True})
+    s.shows(Silence.JUST_NOT, "mains_lost")
 
 
 @story()
