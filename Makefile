@@ -26,7 +26,7 @@ prove: ## the long claims in full: N=2000 SEED=7 [PART=years] make prove
 	@scripts/setup.sh mosquitto
 	@$(BIN)/python -m hil.prove --n "$(or $(N),1000)" --seed "$(or $(SEED),1)" --part "$(or $(PART),all)"
 
-bench: ## speed, memory and bytes, against the targets; writes build/bench.json
+bench: ## detection, speed, memory and bytes, against the targets; writes build/bench.json
 	@scripts/setup.sh mosquitto
 	@$(BIN)/python -m hil.bench_report
 

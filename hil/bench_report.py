@@ -1,4 +1,4 @@
-"""Speed, memory and bytes against the targets: `make bench`. Prints a table and writes build/bench.json.
+"""Detection, speed, memory and bytes against the targets: `make bench`. Prints a table and writes build/bench.json.
 
 The targets are for a quiet machine of the Pi 4 class; nothing here is asserted in a test.
 """
@@ -19,6 +19,7 @@ from agent.config import load
 from agent.model import Event, Instant, Severity, Transition
 from agent.outbox import Journal
 from agent.replay import replay_file
+from hil.bench_detection import by_code, detection
 from hil.broker import Mosquitto
 from hil.installation import ROOT, TOPIC, AgentProcess, configuration, contacts
 from hil.measured import Figure, at_least, at_most, plain, share
@@ -45,7 +46,12 @@ def main() -> int:
             for figure in measure(folder):
                 figures.append(figure)
                 print(line(figure), flush=True)
-    told = {"machine": platform.platform(), "python": platform.python_version(), "figures": figures}
+    told = {
+        "machine": platform.platform(),
+        "python": platform.python_version(),
+        "figures": figures,
+        "detection": by_code(),
+    }
     RESULT.write_bytes(msgspec.json.format(msgspec.json.encode(told)))
     print(f"\n{RESULT.relative_to(ROOT)} written")
     return 0
@@ -230,6 +236,7 @@ def written(folder: Path) -> Iterator[Figure]:
 
 
 MEASURES: tuple[Callable[[Path], Iterator[Figure]], ...] = (
+    detection,
     replay,
     start,
     at_rest,

@@ -1,6 +1,6 @@
 """How well events are detected, over the corpus: recall, false raises and lateness, by code and installation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from hil.scenarios.corpus import Case, judge
@@ -19,6 +19,22 @@ class Score:
     def recall(self) -> float:
         """Which part of what was expected was raised; 1 where nothing was."""
         return self.raised / self.expected if self.expected else 1.0
+
+    @property
+    def latest_s(self) -> float:
+        """The longest time beyond a rule; 0 where nothing was raised."""
+        return max(self.late_s, default=0.0)
+
+
+def together(scores: Iterable[Score]) -> Score:
+    """Several scores as one."""
+    total = Score()
+    for score in scores:
+        total.expected += score.expected
+        total.raised += score.raised
+        total.false += score.false
+        total.late_s += score.late_s
+    return total
 
 
 def scores(cases: Sequence[Case]) -> dict[tuple[str, str], Score]:
@@ -42,7 +58,7 @@ def table(found: dict[tuple[str, str], Score]) -> list[str]:
     head = f"{'installation':<12} {'event':<28} {'expected':>8} {'recall':>7} {'false':>6} {'latest':>8}"
     rows = [
         f"{kind:<12} {code:<28} {score.expected:>8} {score.recall:>7.0%} {score.false:>6}"
-        f" {max(score.late_s, default=0.0):>7.3f}s"
+        f" {score.latest_s:>7.3f}s"
         for (kind, code), score in sorted(found.items())
     ]
     return [head, *rows]
