@@ -204,6 +204,22 @@ def test_a_pulse_shorter_than_the_debounce_is_none() -> None:
     assert [value for _, value in told(counter(), steps)] == [None, 0]
 
 
+@pytest.mark.parametrize("late_ms", [0, 1, 3])
+def test_pulses_at_the_very_rate_that_is_allowed_all_count_however_the_samples_fall(
+    late_ms: int,
+) -> None:
+    contact = counter(max_hz=5)
+    levels = [(pulse * 200 + half * 100 + 100, not half) for pulse in range(50) for half in (0, 1)]
+    at_ms, active = 0, False
+    while at_ms < 50 * 200 + 200:
+        while levels and levels[0][0] <= at_ms:
+            active = levels.pop(0)[1]
+        contact.sample((active,), at_ms * MS)
+        assert shown(contact, at_ms * MS) is not Quality.BAD
+        at_ms += STEP_MS + (late_ms if at_ms % 3 else 0)
+    assert shown(contact, at_ms * MS) == 50
+
+
 def test_pulses_at_the_highest_rate_count_and_faster_ones_make_the_count_bad() -> None:
     count = PulseCount(200 * MS)
     count.pulse(0)

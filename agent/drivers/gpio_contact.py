@@ -16,6 +16,9 @@ from agent.signals import Kind, signal_for
 COUNTERS: Final = ("controller.run_count", "controller.run_hours", "door.cycle_count")
 SETTLE_MS: Final = 1000  # a pair's change-over, where the installer names no other
 MAX_HZ: Final = 5.0  # a counter's pulses, likewise
+ON_TIME: Final = (
+    0.75  # of a pulse's time: sooner it is noise; the rest is what sampling may be late by
+)
 NOISE_REST_US: Final = (
     SECOND_US  # so long after a pulse that came too fast the count is believed again
 )
@@ -113,7 +116,7 @@ class Contact:
         self.signal = signal
         self._settings = settings
         self._wired = _wired(settings)
-        shortest_us = round(SECOND_US / (settings.max_hz or MAX_HZ))
+        shortest_us = round(ON_TIME * SECOND_US / (settings.max_hz or MAX_HZ))
         self._pulses = PulseCount(shortest_us) if signal in COUNTERS else None
 
     @property
