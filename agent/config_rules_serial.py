@@ -1,9 +1,9 @@
-"""What contradicts itself about serial links that are not Modbus. Opens nothing and reads no profile."""
+"""What contradicts itself about lines that are asked or listened to. Opens nothing and reads no profile."""
 
 from collections.abc import Sequence
 
 from agent.config_problem import Report, Say, choices, did_you_mean, joined, same, shown
-from agent.drivers.address import address_of
+from agent.drivers.address import address_of, is_rtu
 from agent.drivers.profiles import NotGivenError, WrongKindError
 from agent.settings import DriverSettings, ModbusSettings, SerialSettings
 
@@ -11,9 +11,11 @@ Placed = tuple[str, DriverSettings]  # the key of its table, and the driver
 
 
 def check_serial(placed: Sequence[Placed], report: Report) -> None:
-    """Report listeners that could send, and listeners whose line somebody else has."""
+    """Report listeners that could send or whose line somebody else has, and addresses nobody answers."""
     lines: dict[str, list[str]] = {}
     for key, driver in placed:
+        if isinstance(driver, ModbusSettings) and driver.device_id == 0 and _is_rtu(driver.url):
+            _broadcast(key, report)
         if isinstance(driver, (ModbusSettings, SerialSettings)):
             lines.setdefault(_line_of(driver.url), []).append(key)
     for key, driver in placed:
@@ -22,6 +24,15 @@ def check_serial(placed: Sequence[Placed], report: Report) -> None:
             others = [other for other in lines[_line_of(driver.url)] if other != key]
             if others:
                 _alone(key, driver, others[0], report)
+
+
+def _broadcast(key: str, report: Report) -> None:
+    allowed = Say("1 to 247 on an RTU line", "RTU 总线上为 1 至 247")
+    remedy = Say(
+        "0 is for all devices at once, and none answers: write the device's own address.",
+        "0 是广播地址，没有从站会应答：请写该从站的地址。",
+    )
+    report.add(joined(key, "device_id"), same("0"), allowed, remedy)
 
 
 def _own_port(key: str, driver: SerialSettings, report: Report) -> None:
@@ -49,7 +60,8 @@ def wrong_kind(key: str, driver: DriverSettings, wrong: WrongKindError, report: 
         f'Its framing is "{wrong.framing}": change the kind, or name another profile.',
         f"该档案的帧格式为 {wrong.framing}：请改 kind，或换档案。",
     )
-    report.add(joined(key, "kind"), shown(found), same(f'"{wrong.kind}" for this profile'), remedy)
+    allowed = Say(f'"{wrong.kind}" for this profile', f'此档案须用 "{wrong.kind}"')
+    report.add(joined(key, "kind"), shown(found), allowed, remedy)
 
 
 def not_given(key: str, wrong: NotGivenError, report: Report) -> None:
@@ -68,3 +80,10 @@ def _line_of(url: str) -> str:
         return address_of(url).line
     except ValueError:
         return url
+
+
+def _is_rtu(url: str) -> bool:
+    try:
+        return is_rtu(address_of(url))
+    except ValueError:
+        return False

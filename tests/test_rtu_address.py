@@ -33,6 +33,13 @@ def test_each_url_is_read_with_its_defaults() -> None:
     ]  # fmt: skip
 
 
+def test_one_line_written_in_two_ways_is_one() -> None:
+    assert address_of("rtu+tcp://GATEWAY:4001") == address_of("rtu+tcp://gateway:4001")
+    for path in ("//dev/serial/by-id/usb-A-if00-port0", "/dev/./serial//by-id/usb-A-if00-port0"):
+        other = SERIAL.replace("/dev/serial/by-id/usb-A-if00-port0", path)
+        assert address_of(other) == address_of(SERIAL)
+
+
 @pytest.mark.parametrize(
     ("url", "says"),
     [

@@ -50,6 +50,7 @@ def test_a_modbus_driver_cannot_speak_another_framing(tmp_path: Path) -> None:
     assert problem.allowed.en == '"serial" for this profile'
     assert 'Its framing is "cic": change the kind' in problem.remedy.en
     assert "cic" in problem.remedy.zh
+    assert "此档案" in problem.allowed.zh
 
 
 def test_a_serial_driver_cannot_speak_modbus(tmp_path: Path) -> None:
@@ -82,6 +83,18 @@ def test_a_listener_shares_its_line_with_nobody(tmp_path: Path) -> None:
         table("box", "modbus", "car-top-sensor"),
     )
     assert "drivers[1:box] asks on it" in found["drivers[0:ears].url"].remedy.en
+
+
+@pytest.mark.parametrize(
+    ("url", "wrong"),
+    [(PORT, True), ("rtu+tcp://192.168.1.20:4001", True), ("tcp://192.168.1.20:502", False)],
+)
+def test_on_an_rtu_line_nobody_answers_to_address_0(url: str, wrong: bool, tmp_path: Path) -> None:
+    for device_id, told in ((0, wrong), (1, False)):
+        box = table("box", "modbus", "car-top-sensor", url) + f"device_id = {device_id}\n"
+        found = problems(tmp_path, box)
+        assert list(found) == ["drivers[0:box].device_id"] * told
+        assert all("none answers" in problem.remedy.en for problem in found.values())
 
 
 def test_devices_of_two_framings_may_share_a_line(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Where a Modbus device is: the `url` of its settings. Pure, and free of any vendor library."""
 
+import posixpath
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -51,6 +52,7 @@ Address = TcpAddress | SerialAddress
 def address_of(url: str) -> Address:
     """Read `tcp://host:port` (502 if `:port` is left out), `rtu+tcp://host:port` or `serial:///path?…`.
 
+    A host in capitals and a path with `//` or `/./` are the plain ones: a line is opened only once.
     Raises ValueError with the remedy.
     """
     if url.startswith("serial:"):
@@ -79,7 +81,7 @@ def _tcp(url: str) -> TcpAddress:
     ):
         example = "rtu+tcp://192.168.1.20:4001" if needs_port else "tcp://192.168.1.20:502"
         raise ValueError(f'url "{url}" has no host and port; write it like "{example}"')
-    return TcpAddress(host, port, rtu=scheme == "rtu+tcp")
+    return TcpAddress(host.lower(), port, rtu=scheme == "rtu+tcp")
 
 
 def _serial(url: str) -> SerialAddress:
@@ -94,7 +96,7 @@ def _serial(url: str) -> SerialAddress:
         what = f"has an unknown {strange[0]}" if strange else "says something twice"
         raise ValueError(_serial_wrong(url, what))
     return SerialAddress(
-        path,
+        posixpath.normpath("/" + path.lstrip("/")),
         int(_one_of(url, "baudrate", found.get("baudrate", ""), BAUDRATES)),
         _one_of(url, "parity", found.get("parity", ""), PARITIES),
         int(_one_of(url, "stopbits", found.get("stopbits", "1"), STOPBITS)),
