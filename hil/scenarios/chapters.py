@@ -6,6 +6,7 @@ from hil.scenarios import (
     doors,
     entrapments,
     environment,
+    evidence,
     machine,
     modes,
     movement,
@@ -17,6 +18,7 @@ from hil.scenarios import (
 
 ALL = (
     entrapments,
+    evidence,
     near_misses,
     power,
     movement,
