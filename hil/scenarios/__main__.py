@@ -13,7 +13,7 @@ def main() -> int:
     parser.add_argument("do", choices=["list", "check", "write", "disputed"])
     parser.add_argument("words", nargs="*", help="only stories whose name holds one of these")
     parser.add_argument("--to", type=Path, default=Path("build/scenarios"), help="for write")
-    asked = parser.parse_args()
+    asked = parser.parse_intermixed_args()
     told = disputed() if asked.do == "disputed" else cases()
     chosen = [case for case in told if _wanted(case, asked.words)]
     if asked.do == "write":

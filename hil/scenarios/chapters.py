@@ -2,6 +2,7 @@
 
 from hil.scenarios import (
     alarms,
+    contradictions,
     controller,
     doors,
     entrapments,
@@ -28,6 +29,7 @@ ALL = (
     modes,
     doors,
     sensors,
+    contradictions,
     stations,
     environment,
 )

@@ -145,32 +145,6 @@ def the_door_contact_is_stuck_open(s: Script) -> None:
         s.wait(20).runs_to((n * 2) % 7, call=False)
 
 
-@story(
-    *WITH_MOTION,
-    disputed="sensor_contradiction is not detected: doors_open_outside_zone at every stop instead",
-)
-def the_zone_is_stuck_out(s: Script) -> None:
-    """False through two stops at which the doors ran to open: the zone is unknown from then on."""
-    s.wait(5).sticks("car.door_zone").says({"car.door_zone": False}).wait(1)
-    s.revives().sticks("car.door_zone").allows("doors_open_outside_zone")
-    s.allows("landing_door_unlocked", "stopped_outside_door_zone")
-    for floor in (2, 4, 1, 3):
-        s.wait(5).runs_to(floor, call=False).opens().wait(8).closes()
-        if floor == 4:
-            s.expect("sensor_contradiction", "doors open", within_s=2)
-    s.wait(60)
-
-
-@story(
-    *WITH_MOTION,
-    disputed="sensor_contradiction is not detected: nothing is said of the two signals",
-)
-def motion_and_speed_contradict_each_other(s: Script) -> None:
-    """Moving with speed 0, landing after landing, for more than 60 s."""
-    s.wait(5).starts(call=False).mark("still").says({"car.speed_mm_s": 0}).passes(25).arrives()
-    s.expect("sensor_contradiction", "still", 60, severity="minor")
-
-
 # ---------------------------------------------------------------- flapping
 
 
