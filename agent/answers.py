@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ from agent.monitor.catalog import CATALOG
 from agent.naming import naming_of
 from agent.outbox_fault import JournalFault
 from agent.settings import ElevatorSettings
-from agent.uplink.events import Envelope, Origin, age_us, event_message
+from agent.uplink.events import Envelope, Naming, Origin, age_us, event_message
 from agent.uplink.messages import iso
 from agent.uplink.publisher import Publisher
 from agent.writer import Outbox
@@ -81,7 +81,7 @@ class Board:
 
 
 class Answers:
-    """The verbs of the socket: `status`, `signals`, `events`."""
+    """The verbs of the socket: `status`, `signals`, `events`. `naming` calls and numbers the events."""
 
     def __init__(
         self,
@@ -95,6 +95,7 @@ class Answers:
         self._elevator, self._origin, self._clock = elevator, origin, clock
         self._intake, self._outbox, self._publisher, self._board = parts
         self._driver_of, self._statistics = driver_of, statistics
+        self.naming: Callable[[Event], Naming] = naming_of
         self._start_us = clock.uptime_us()
         self._owed = {lane.value: 0 for lane in Lane}  # as last counted
 
@@ -182,7 +183,7 @@ class Answers:
 
     def _message(self, row: Row) -> msgspec.Raw:
         return msgspec.Raw(
-            event_message(row.event, Envelope.of(row), self._origin, naming_of(row.event))
+            event_message(row.event, Envelope.of(row), self._origin, self.naming(row.event))
         )
 
 

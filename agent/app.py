@@ -7,6 +7,7 @@ import signal
 import sys
 import zlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -33,6 +34,8 @@ from agent.monitor.limits import limits_of
 from agent.monitor.monitor import Monitor
 from agent.naming import naming_of
 from agent.outbox import JournalBusy
+from agent.platforms import Platform, platform_of
+from agent.platforms import default_folders as platform_folders
 from agent.recorder import Recorder, header_of
 from agent.settings import Settings
 from agent.uplink.events import Origin
@@ -64,19 +67,24 @@ def main(config: Path, record: Path | None = None) -> int:
             config,
             signals_of=lambda driver: table.signals_of(driver, folders),
             profiles=lambda: profile_names(folders),
+            platform_of=lambda name: platform_of(name, platform_folders(config)),
         )
     except ConfigProblems as problems:
         print(problems, file=sys.stderr)  # noqa: T201 - this is the command line
         return USAGE
     try:
-        return asyncio.run(_serve(settings, folders, record))
+        codes = settings.platform.codes
+        platform = platform_of(codes, platform_folders(config)) if codes else None
+        return asyncio.run(_serve(settings, folders, record, platform))
     except (JournalBusy, ControlTakenError, RecordingRefused) as refusal:
         print(refusal, file=sys.stderr)  # noqa: T201 - this is the command line
         return USAGE
 
 
-async def _serve(settings: Settings, folders: Sequence[Path], record: Path | None) -> int:
-    service = Service(settings, folders, record)
+async def _serve(
+    settings: Settings, folders: Sequence[Path], record: Path | None, platform: Platform | None
+) -> int:
+    service = Service(settings, folders, record, platform)
     await service.start()
     return await service.run()
 
@@ -88,8 +96,15 @@ class RecordingRefused(Exception):  # noqa: N818 - a state of the world, for who
 class Service:
     """All parts of one running agent. `start`, then `run` until a signal or a failure ends it."""
 
-    def __init__(self, settings: Settings, folders: Sequence[Path], record: Path | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        folders: Sequence[Path],
+        record: Path | None,
+        platform: Platform | None = None,
+    ) -> None:
         self._settings, self._folders, self._record = settings, folders, record
+        self._naming = partial(naming_of, platform=platform)
         self._clock = Clock()
         self._hearing = Hearing()
         journal = Path(settings.outbox.path)
@@ -186,7 +201,7 @@ class Service:
         self._origin = Origin(
             source=topics.root, elevator=elevator.id, rescue_code=elevator.rescue_code
         )
-        able = {each.code: each for each in capabilities(self._wiring.signals)}
+        able = {each.code: each for each in capabilities(self._wiring.signals, self._settings)}
         card = asset_message(elevator, able, __version__)
         return Publisher(
             mqtt,
@@ -195,7 +210,7 @@ class Service:
                 owed=self._delivery.outbox,
                 asset=lambda: card,
                 state=self._intake.freshness.points,
-                naming=naming_of,
+                naming=self._naming,
             ),
             MqttLink(mqtt, client_id(mqtt, elevator), self._will, self._clock, self._hearing),
             self._clock,
@@ -214,6 +229,7 @@ class Service:
             self._wiring.driver_of,
             {driver.name: driver.statistics for driver in self._drivers},
         )
+        answers.naming = self._naming
         frames = FramesAnswer(self._means.tap, self._clock, tuple(self._wiring.drivers))
         recordings = RecordAnswer(self._recorder, self._clock)
         verbs = {**answers.verbs, "bus": frames.bus, "record": recordings.record}

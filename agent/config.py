@@ -7,7 +7,7 @@ it is told.
 import os
 import stat
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,7 @@ from agent import config_rules
 from agent.config_problem import ConfigProblems, Problem, Report, Say, same
 from agent.config_rules import Profiles, SignalsOf
 from agent.config_shape import draft_of
+from agent.platforms import PlatformOf
 from agent.settings import MqttSettings, Settings
 
 __all__ = [
@@ -41,27 +42,22 @@ def config_path(option: str | Path | None = None) -> Path:
 
 
 def load(
-    path: Path, *, signals_of: SignalsOf | None = None, profiles: Profiles | None = None
+    path: Path,
+    *,
+    signals_of: SignalsOf | None = None,
+    profiles: Profiles | None = None,
+    platform_of: PlatformOf | None = None,
 ) -> Settings:
     """Read the settings in a file.
 
-    `signals_of` tells which signals a driver gives and `profiles` which register maps exist;
-    without them those two things are not checked (a replay needs no drivers). Raises
-    ConfigProblems with every problem there is.
+    `signals_of` tells which signals a driver gives, `profiles` which register maps exist, and
+    `platform_of` reads a number scheme; what is left out is not checked (a replay needs no
+    drivers). Raises ConfigProblems with every problem there is.
     """
     tree = _read(path)
     report = Report(str(path))
-    return _checked(tree, report, signals_of, profiles)
-
-
-def _checked(
-    tree: Mapping[str, object],
-    report: Report,
-    signals_of: SignalsOf | None,
-    profiles: Profiles | None,
-) -> Settings:
     sections = draft_of(Settings, tree, report)
-    config_rules.check(sections, report, signals_of, profiles)
+    config_rules.check(sections, report, signals_of, profiles, platform_of)
     if report.problems:
         raise ConfigProblems(tuple(report.problems))
     return msgspec.convert(tree, Settings)

@@ -21,11 +21,13 @@ from agent.config_problem import (
 )
 from agent.config_rules_intercom import check_intercom
 from agent.config_rules_pins import check_pins
+from agent.config_rules_platform import check_platform
 from agent.config_rules_ports import check_ports
 from agent.config_rules_serial import check_serial, not_given, wrong_kind
 from agent.drivers.address import BAUDRATES, Address, address_of
 from agent.drivers.profiles import NotGivenError, ProfileProblems, WrongKindError
 from agent.hosts import is_host
+from agent.platforms import PlatformOf
 from agent.settings import DriverSettings, GpioSettings, ModbusSettings, SerialSettings
 
 SignalsOf = Callable[[DriverSettings], Iterable[str]]
@@ -48,6 +50,7 @@ def check(
     report: Report,
     signals_of: SignalsOf | None,
     profiles: Profiles | None,
+    platform_of: PlatformOf | None = None,
 ) -> None:
     """Report every contradiction between the sections that could be understood."""
     placed = _placed(sections.get("drivers") or ())
@@ -61,6 +64,8 @@ def check(
     unclear |= _unknown_profiles(placed, report, profiles) if profiles else set[str]()
     if signals_of:
         _one_giver_each([each for each in placed if each[0] not in unclear], report, signals_of)
+    if platform_of:
+        check_platform(sections, report, platform_of)
     _socket_path(sections, report)
     _limits(sections, report)
     _broker_host(sections, report)

@@ -9,6 +9,7 @@ from agent.model import SECOND_US, Event, Transition
 from agent.monitor.limits import limits_of
 from agent.monitor.monitor import Monitor
 from agent.naming import naming_of
+from agent.platforms import Platform
 from agent.recording import Header, RecordingError, batches, read_header
 from agent.settings import Settings
 from agent.uplink.events import Envelope, Origin, event_message
@@ -23,11 +24,16 @@ _LINE_BYTES_MAX = 1024 * 1024  # a line is a reading; a header names some hundre
 __all__ = ["RecordingError", "replay_events", "replay_file"]
 
 
-def replay_file(file: Path, settings: Settings, wiring: Wiring | None = None) -> Iterator[bytes]:
+def replay_file(
+    file: Path,
+    settings: Settings,
+    wiring: Wiring | None = None,
+    platform: Platform | None = None,
+) -> Iterator[bytes]:
     """Yield each event of a recording as a message in the payload form, in order.
 
-    `wiring` names the drivers of the signals where the recording does not. Raises RecordingError, or OSError when the file
-    cannot be read.
+    `wiring` names the drivers of the signals where the recording does not, `platform` numbers the events. Raises
+    RecordingError, or OSError when the file cannot be read.
     """
     elevator = settings.elevator
     origin = Origin(
@@ -38,7 +44,7 @@ def replay_file(file: Path, settings: Settings, wiring: Wiring | None = None) ->
     raised: dict[tuple[str, str | None], tuple[int, int]] = {}
     for seq, (event, header) in enumerate(replay_events(file, settings, wiring), start=1):
         envelope = _envelope(event, header, seq, raised)
-        yield event_message(event, envelope, origin, naming_of(event))
+        yield event_message(event, envelope, origin, naming_of(event, platform))
 
 
 def replay_events(

@@ -91,6 +91,12 @@ class RecorderSettings(_Settings, frozen=True):
     keep_free_mb: Annotated[int, Meta(ge=10, le=100_000)] = 200
 
 
+class PlatformSettings(_Settings, frozen=True):
+    """The upstream platform: `codes` is its number scheme, a file of config/platforms by its name."""
+
+    codes: Name | None = None
+
+
 class MonitorSettings(_Settings, frozen=True):
     """The limits of the contract's section 3, in seconds."""
 
@@ -340,6 +346,7 @@ class Settings(_Settings, frozen=True):
     mqtt: MqttSettings = MqttSettings()
     outbox: OutboxSettings = OutboxSettings()
     control: ControlSettings = ControlSettings()
+    platform: PlatformSettings = PlatformSettings()
     recorder: RecorderSettings = RecorderSettings()
     monitor: MonitorSettings = MonitorSettings()
     drivers: tuple[DriverSettings, ...] = ()

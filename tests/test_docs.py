@@ -288,7 +288,7 @@ def test_the_event_reference_calls_reserved_exactly_what_nobody_says():
         words(path) for path in ROOT.glob("agent/**/*.py") if path.name != "catalog.py"
     )
     said = set(re.findall(r'(?:code=|notice\(|follow\(|held\(|Detector\()\s*"(\w+)"', source))
-    events = tomllib.loads(words(ROOT / "scripts/events_doc.toml"))["event"]
+    events = tomllib.loads(words(ROOT / "agent/monitor/events.toml"))["event"]
     assert {code for code in CATALOG if code not in said} == {
         code for code, event in events.items() if event.get("unused")
     }

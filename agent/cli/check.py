@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent.cli import screen
-from agent.cli.layout import aligned
+from agent.cli.layout import wrapped
 from agent.cli.site import checked_settings, folders_of, signals_of
 from agent.cli.texts import Words
 from agent.cli.verb import FINE, USAGE, WARNING, verb
@@ -40,10 +40,11 @@ def _work(words: Words, *, config: Path | None, as_json: bool) -> int:
     drivers = {driver.name: signals_of(driver, folders_of(config)) for driver in settings.drivers}
     wired = {signal for signals in drivers.values() for signal in signals}
     warned = warnings_of(settings, wired) + credential
+    events = capabilities(wired, settings)
     if as_json:
-        screen.show_json(document(file, settings, drivers, capabilities(wired), warned))
+        screen.show_json(document(file, settings, drivers, events, warned))
     else:
-        screen.show(*page(file, settings, drivers, capabilities(wired), words))
+        screen.show(*page(file, settings, drivers, events, words))
         for key, values in warned:
             screen.show(words("check.warning", text=words(f"warning.{key}", **values)))
     return WARNING if warned else FINE
@@ -122,24 +123,26 @@ def page(
     words: Words,
 ) -> list[str]:
     """Give the summary as lines for a person."""
-    rows = [
-        (f"  {each.name}", _kind(each), " ".join(drivers[each.name])) for each in settings.drivers
-    ]
     lines = [words("check.valid", file=file)]
-    if rows:
-        lines += ["", words("check.drivers"), *aligned(rows)]
+    if settings.drivers:
+        lines += ["", words("check.drivers")]
+    for each in settings.drivers:
+        told = f"{each.name}  {_kind(each)}  {' '.join(drivers[each.name])}"
+        first, *others = wrapped(told, 74, " " * 4)
+        lines += [first[2:], *others]
     lines += ["", words("check.events")]
     for state in ("full", "partial", "none"):
-        told = [_event(each, words) for each in events if each.state == state]
-        lines += [f"  {words(f'check.{state}')}"] if told else []
-        lines += [f"    {line}" for line in told]
-    return [*lines, ""]
+        told = [line for each in events if each.state == state for line in _event(each, words)]
+        lines += [f"  {words(f'check.{state}')}", *told] if told else []
+    return [*lines, "", words("check.explain"), ""]
 
 
-def _event(each: "Capability", words: Words) -> str:
-    note = each.note_zh if words.lang == "zh" else each.note_en
+def _event(each: "Capability", words: Words) -> list[str]:
+    """Give an event's lines: its code with what is missing, and below it what is to be known."""
     missing = words("check.missing", names=" ".join(each.missing)) if each.missing else ""
-    return "  ".join(part for part in (each.code, missing, note) if part)
+    first, *others = wrapped(f"{each.code}  {missing}".rstrip(), 68, " " * 8)
+    note = each.note_zh if words.lang == "zh" else each.note_en
+    return [first[4:], *others, *(wrapped(note, 68, " " * 8) if note else [])]
 
 
 def _show_problems(file: str, wrong: ConfigProblems, words: Words, *, as_json: bool) -> None:

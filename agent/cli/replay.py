@@ -8,7 +8,7 @@ import click
 
 from agent.cli import screen
 from agent.cli.event_line import event_line
-from agent.cli.site import folders_of, settings_of
+from agent.cli.site import folders_of, settings_and_platform
 from agent.cli.texts import Words
 from agent.cli.verb import FINE, USAGE, verb
 from agent.settings import Settings
@@ -26,8 +26,8 @@ def command(words: Words) -> click.Command:
 def _work(words: Words, *, file: Path, config: Path | None, as_json: bool) -> int:
     from agent.replay import RecordingError, replay_file
 
-    settings = settings_of(config)
-    messages = replay_file(file, settings, _wiring(settings, config))
+    settings, platform = settings_and_platform(config)
+    messages = replay_file(file, settings, _wiring(settings, config), platform)
     try:
         screen.show_lines(messages if as_json else _lines(messages, words), live=False)
     except RecordingError as wrong:

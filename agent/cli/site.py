@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.config import config_path, load
 from agent.settings import DriverSettings, Settings
+
+if TYPE_CHECKING:
+    from agent.platforms import Platform
 
 
 def settings_of(option: Path | None) -> Settings:
@@ -12,15 +16,27 @@ def settings_of(option: Path | None) -> Settings:
     return load(config_path(option))
 
 
+def settings_and_platform(option: Path | None) -> "tuple[Settings, Platform | None]":
+    """Read the configuration and the number scheme it names, no profile; raises ConfigProblems."""
+    from agent.platforms import default_folders, platform_of
+
+    folders = default_folders(config_path(option))
+    settings = load(config_path(option), platform_of=lambda name: platform_of(name, folders))
+    codes = settings.platform.codes
+    return settings, None if codes is None else platform_of(codes, folders)
+
+
 def checked_settings(option: Path | None) -> Settings:
     """Read the configuration and everything it names; raises ConfigProblems."""
     from agent.drivers.profiles import profile_names
+    from agent.platforms import default_folders, platform_of
 
-    folders = folders_of(option)
+    folders, platforms = folders_of(option), default_folders(config_path(option))
     return load(
         config_path(option),
         signals_of=lambda driver: signals_of(driver, folders),
         profiles=lambda: profile_names(folders),
+        platform_of=lambda name: platform_of(name, platforms),
     )
 
 

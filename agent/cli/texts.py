@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from agent.cli.bus_texts import BUS_TEXTS
+from agent.cli.explain_texts import EXPLAIN_TEXTS
 from agent.cli.profiles_texts import PROFILES_TEXTS
 
 Lang = Literal["en", "zh"]
@@ -89,6 +90,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     **BUS_TEXTS,
     **PROFILES_TEXTS,
+    **EXPLAIN_TEXTS,
     "version.short": ("The version of this program.", "本程序的版本。"),
     "version.help": ("Show the version of this program and of Python.", "显示本程序与 Python 的版本。"),
     "version.examples": ("elevator-agent version", ""),
@@ -154,6 +156,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "check.partial": ("partial", "部分"),
     "check.none": ("none", "不能"),
     "check.missing": ("missing: {names}", "缺少：{names}"),
+    "check.explain": (
+        "What an event means: elevator-agent explain CODE",
+        "事件的含义：elevator-agent explain CODE",
+    ),
     "check.warning": ("Warning: {text}", "警告：{text}"),
     "warning.no_drivers": (
         "no driver is configured, so nothing is watched. Add a [[drivers]] table.",

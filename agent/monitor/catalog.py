@@ -24,12 +24,13 @@ class Ends(Enum):
 class Part:
     """One way to detect an event: of each group at least one signal must be fitted.
 
-    `<driver>` stands for any signal at all, `intercom.*` for any of a family.
+    `<driver>` stands for any signal at all, `intercom.*` for any of a family. `setting`: the key that must be configured.
     """
 
     en: str
     zh: str
     needs: tuple[tuple[str, ...], ...]
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,7 +253,12 @@ ENTRIES: tuple[Entry, ...] = (
         parts=(
             Part("the governor's signal", "限速器信号", (("overspeed.tripped",),)),
             Part("the safety gear's signal", "安全钳信号", (("safety_gear.tripped",),)),
-            Part("speed, with the rated speed configured", "轿厢速度(须配置额定速度)", (("car.speed_mm_s",),)),
+            Part(
+                "speed, with the rated speed configured",
+                "轿厢速度（须配置额定速度）",
+                (("car.speed_mm_s",),),
+                setting="elevator.rated_speed_mm_s",
+            ),
         ),
     ),
     Entry(
@@ -543,3 +549,7 @@ GB24476_OF_MODE: Mapping[str, int] = {
     "emergency_power": 46,
     "earthquake": 47,
 }
+
+# Its 8 is a fault that keeps the car from running again. Of what the controller reports, only a fault in mode
+# `out_of_service` is known to do so.
+GB24476_OUT_OF_SERVICE: Mapping[str, int] = {"controller_fault": 8}

@@ -21,12 +21,16 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Naming(msgspec.Struct, frozen=True):
-    """What an event code is called: titles, and its number in GB/T 24476 and in BACnet's LiftFault."""
+    """What an event code is called: titles, and its number in GB/T 24476, in BACnet's LiftFault and on a platform.
+
+    A platform, or BACnet, that has a flag or a property instead of a number gives its name.
+    """
 
     title_en: str
     title_zh: str
     gb24476: int | None = None
     bacnet: int | str | None = None
+    platform: int | str | None = None
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,24 +97,32 @@ class Acknowledged(msgspec.Struct, frozen=True):
     by: str | None
 
 
-class _Evidence(msgspec.Struct):
+class Evidence(msgspec.Struct):
+    """A signal that decided: its value and since when; `last_known`: what it was before it became unknown."""
+
     v: Value | None
     since: str | None
     last_known: bool | UnsetType = UNSET
 
 
-class _Title(msgspec.Struct):
+class Title(msgspec.Struct):
+    """What the event is called."""
+
     en: str
     zh: str
 
 
-class _Codes(msgspec.Struct):
+class Codes(msgspec.Struct):
+    """Its numbers elsewhere, null where there is none."""
+
     gb24476: int | None
     bacnet: int | str | None
     platform: int | str | None
 
 
-class _EventData(msgspec.Struct, kw_only=True):
+class EventData(msgspec.Struct, kw_only=True):
+    """What every event says; what only its code says stands beside these fields in the message."""
+
     code: str
     transition: str
     severity: str
@@ -118,12 +130,12 @@ class _EventData(msgspec.Struct, kw_only=True):
     raised_seq: int | None
     journal: str
     lane: str
-    title: _Title
-    evidence: dict[str, _Evidence]
+    title: Title
+    evidence: dict[str, Evidence]
     unknown: tuple[str, ...]
     since: str | None
     duration_ms: int | None
-    codes: _Codes
+    codes: Codes
     rescue_code: str
     boot_id: str
     uptime_ms: int
@@ -138,7 +150,9 @@ class _EventData(msgspec.Struct, kw_only=True):
     acknowledged: Acknowledged | UnsetType = UNSET
 
 
-class _CloudEvent(msgspec.Struct, kw_only=True):
+class EventMessage(msgspec.Struct, kw_only=True):
+    """The envelope, a CloudEvent."""
+
     specversion: str = "1.0"
     id: str
     source: str
@@ -170,11 +184,11 @@ def alarm_message(
     return _cloud_event(event, envelope, origin, data)
 
 
-def _cloud_event(event: Event, envelope: Envelope, origin: Origin, data: _EventData) -> bytes:
+def _cloud_event(event: Event, envelope: Envelope, origin: Origin, data: EventData) -> bytes:
     fields: dict[str, object] = msgspec.to_builtins(data)
     beside = {key: value for key, value in event.detail.items() if key not in fields}
     return _encode(
-        _CloudEvent(
+        EventMessage(
             id=event_id(event, envelope, origin),
             source=origin.source,
             type=f"{event.code}.{event.transition.value}",
@@ -198,9 +212,9 @@ def event_id(event: Event, envelope: Envelope, origin: Origin) -> str:
     return f"{origin.elevator}-{envelope.journal}-{envelope.boot_id}-{event.at_us}-{what}"
 
 
-def _data(event: Event, envelope: Envelope, origin: Origin, naming: Naming) -> _EventData:
+def _data(event: Event, envelope: Envelope, origin: Origin, naming: Naming) -> EventData:
     anchor_us = envelope.wall_us - event.at_us
-    return _EventData(
+    return EventData(
         code=event.code,
         transition=event.transition.value,
         severity=event.severity.value,
@@ -208,12 +222,12 @@ def _data(event: Event, envelope: Envelope, origin: Origin, naming: Naming) -> _
         raised_seq=envelope.raised_seq,
         journal=envelope.journal,
         lane=event.lane.value,
-        title=_Title(naming.title_en, naming.title_zh),
+        title=Title(naming.title_en, naming.title_zh),
         evidence={name: _evidence(fact, anchor_us) for name, fact in event.evidence.items()},
         unknown=event.unknown,
         since=_instant(event.since_us, anchor_us),
         duration_ms=envelope.duration_ms,
-        codes=_Codes(naming.gb24476, naming.bacnet, None),
+        codes=Codes(naming.gb24476, naming.bacnet, naming.platform),
         rescue_code=origin.rescue_code,
         boot_id=envelope.boot_id,
         uptime_ms=event.at_us // 1000,
@@ -227,9 +241,9 @@ def _data(event: Event, envelope: Envelope, origin: Origin, naming: Naming) -> _
     )
 
 
-def _evidence(fact: Fact, anchor_us: int) -> _Evidence:
+def _evidence(fact: Fact, anchor_us: int) -> Evidence:
     since = _instant(fact.since_us, anchor_us)
-    return _Evidence(fact.v, since, last_known=True if fact.last_known else UNSET)
+    return Evidence(fact.v, since, last_known=True if fact.last_known else UNSET)
 
 
 def _instant(at_us: int | None, anchor_us: int) -> str | None:
