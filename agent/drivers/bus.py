@@ -30,6 +30,10 @@ BABBLE_US: Final = 250_000  # how long a line may take to fall silent
 SILENT_QUESTIONS: Final = 3  # with nobody left who answers, the line itself is opened anew
 LONGEST_REST_S: Final = 4.0
 _LOST: Final = "the line was lost: adapter unplugged, or connection closed; plug it in"
+_NEVER_SILENT: Final = (
+    "the line is never silent: a second master, noise, or a wrong baudrate; disconnect what else "
+    "asks on it"
+)
 _TWO_MASTERS: Final = (
     "another master asks on this line, and its answers look like ours; RTU has one master only: "
     "disconnect what else asks"
@@ -82,7 +86,8 @@ class Bus:
         self._answering: set[str] = set()  # those whose last question was answered
         self._misses: Counter[str] = Counter()  # in a row, by device
         self._silent = 0  # questions in a row that nobody answered
-        self._asked_us = 0  # when the last question was out
+        self.asked_us = 0  # when the last question began to go out
+        self._out_us = 0  # when it was out
         self._quiet_until_us = 0
         self._last: Exchange | None = None
         self._judged = 0  # bytes of the inbox, up to the end of the last answer
@@ -141,32 +146,33 @@ class Bus:
     async def _ask(self, name: str, question: Exchange, timing: Timing) -> Reply:
         line, pace = self._line, self._line.pace
         if not await self._fall_silent(max(pace.gap_us, timing.pause_us)):
-            return Reply(
-                wrong="the line is never silent: a second master, noise, or a wrong baudrate; "
-                "disconnect what else asks on it",
-                heard=True,
-            )
-        line.catch_up()
-        another_asks = self._another_asks(self._last or question, len(line.inbox.bytes))
-        self._tap.stray(name, _TWO_MASTERS if another_asks else "")
-        self._judged, self._last = 0, question
-        if line.is_open:
-            line.flush()
+            return Reply(wrong=_NEVER_SILENT, heard=True)
         answer_us = pace.time_us(question.length)
         late_us = timing.answer_max_us + answer_us + HELD_BACK_US
-        if another_asks:
+        if self._others_ask(name, question):
             self._quiet_until_us = line.inbox.last_us + late_us
             return Reply(wrong=_TWO_MASTERS, heard=True)
         if line.is_open:
             line.send(question.frame)
             self._tap.asked(name, question)
-        self._asked_us = self._clock.uptime_us() + pace.time_us(len(question.frame))
+        self.asked_us = self._clock.uptime_us()
+        self._out_us = self.asked_us + pace.time_us(len(question.frame))
         # Set before the answer is awaited: it holds however the waiting ends.
-        self._quiet_until_us = self._asked_us + late_us
-        until_us = self._asked_us + timing.timeout_us + answer_us
+        self._quiet_until_us = self._out_us + late_us
+        until_us = self._out_us + timing.timeout_us + answer_us
         return await self._listen(question, until_us, timing.timeout_us)
 
-    def _another_asks(self, question: Exchange, end: int) -> bool:
+    def _others_ask(self, name: str, question: Exchange) -> bool:
+        """Throw away what came since the last answer; whether another master was heard in it."""
+        self._line.catch_up()
+        found = self._is_overheard(self._last or question, len(self._line.inbox.bytes))
+        self._tap.stray(name, _TWO_MASTERS if found else "")
+        self._judged, self._last = 0, question
+        if self._line.is_open:
+            self._line.flush()
+        return found
+
+    def _is_overheard(self, question: Exchange, end: int) -> bool:
         """Whether another master is heard before `end` of what came since the last answer."""
         return question.overhears(bytes(self._line.inbox.bytes[self._judged : end]))
 
@@ -175,7 +181,7 @@ class Bus:
         inbox = self._line.inbox
         give_up_us = max(self._clock.uptime_us(), self._quiet_until_us) + BABBLE_US
         while True:
-            silent_us = max(self._asked_us, inbox.last_us) + gap_us
+            silent_us = max(self._out_us, inbox.last_us) + gap_us
             due_us, now_us = max(self._quiet_until_us, silent_us), self._clock.uptime_us()
             if due_us <= now_us:
                 return True
@@ -189,7 +195,7 @@ class Bus:
             verdict = question.judge(bytes(inbox.bytes))
             if verdict.words is not None or verdict.refusal:
                 reply = _answered(verdict)
-                if self._another_asks(question, verdict.span[0]):
+                if self._is_overheard(question, verdict.span[0]):
                     reply = Reply(wrong=_TWO_MASTERS, heard=True)
                 self._judged = verdict.span[1]
                 self._tap.answered(verdict.span, reply.wrong)

@@ -43,6 +43,11 @@ class BusWire:
         return not self._bus.is_open
 
     @property
+    def asked_us(self) -> int:
+        """When the last question of this device began to go out."""
+        return self._bus.asked_us
+
+    @property
     def patience(self) -> int:
         """How many silent polls in a row before the device is left alone."""
         return self._bus.patience(self._name)

@@ -94,6 +94,7 @@ class TcpWire:
 
     patience: int = SILENT_POLLS
     rest_s: float = AFTER_DROP_S
+    asked_us: int = 0
 
     def __init__(
         self, settings: ModbusSettings, answer_max_us: int, clock: Clock, tap: TcpTap
@@ -167,13 +168,13 @@ class TcpWire:
         if self._quiet_until_us:
             await sleep_until(self._quiet_until_us)
             self._quiet_until_us = 0
-        began_us = self._clock.uptime_us()
+        self.asked_us = self._clock.uptime_us()
         self._asked = block
         try:
             async with asyncio.timeout(self._timeout_s) as self._waiting:
                 answer = await ask(block.address, count=block.count, device_id=device_id)
         except (TimeoutError, ConnectionException):
-            self._quiet_until_us = began_us + self._answer_max_us
+            self._quiet_until_us = self.asked_us + self._answer_max_us
             raise SilenceError(self._told(block, self._silence())) from None
         finally:
             self._waiting = self._asked = None

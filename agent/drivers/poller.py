@@ -177,7 +177,6 @@ class Poller:
 
     async def _read(self, wire: Wire, compiled: Compiled) -> Words:
         """Read a block and keep the statistics."""
-        began_us = self._clock.uptime_us()
         try:
             words = await wire.read(compiled.block)
         except DamagedError:
@@ -195,7 +194,7 @@ class Poller:
         if worthless := compiled.refutes(words):
             self.statistics.exceptions += 1
             raise RefusedError(worthless)
-        self.statistics.answered_in(self._clock.uptime_us() - began_us)
+        self.statistics.answered_in(self._clock.uptime_us() - wire.asked_us)
         return words
 
     def _deliver(self, sink: Sink, answers: Sequence[tuple[int, Words]], at_us: int) -> None:

@@ -64,6 +64,11 @@ class Wire(Protocol):
         ...
 
     @property
+    def asked_us(self) -> int:
+        """When the last question began to go out, microseconds."""
+        ...
+
+    @property
     def patience(self) -> int:
         """How many silent polls in a row before it is closed and made anew."""
         ...
