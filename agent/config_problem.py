@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 _BARE = re.compile(r"^[A-Za-z0-9_-]{1,64}\Z")
+_PASSWORD = re.compile(
+    r"((?:^|//)[^/@:]*:).*(?=@)|((?:pass|passwd|password|pwd)=)[^&_]*", re.IGNORECASE
+)  # user:password@, and password=
 _LONGEST = 60  # characters of a foreign value worth showing
 
 
@@ -62,6 +65,10 @@ class Report:
     def add(self, key: str, found: Say, allowed: Say, remedy: Say) -> None:
         """Note one more mistake."""
         self.problems.append(Problem(self.file, key, found, allowed, remedy))
+
+    def has(self, key: str) -> bool:
+        """Whether something is wrong there already: what stands in for it says nothing."""
+        return any(problem.key == key for problem in self.problems)
 
 
 def same(text: str) -> Say:
@@ -129,8 +136,13 @@ def shown(value: object) -> Say:
     if isinstance(value, int) and value.bit_length() > 64:
         return Say("a number of more than 64 bits", "超过 64 位的数")
     if isinstance(value, str):
-        return same(_short(json.dumps(value, ensure_ascii=False)))
+        return same(_short(json.dumps(_without_password(value), ensure_ascii=False)))
     return same(_short(str(value)))
+
+
+def _without_password(text: str) -> str:
+    """Leave out what an address pasted from elsewhere may carry: messages end in logs."""
+    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}…", text)
 
 
 def _short(text: str) -> str:

@@ -21,6 +21,7 @@ from agent.config_problem import (
 )
 from agent.config_rules_intercom import check_intercom
 from agent.config_rules_pins import check_pins
+from agent.config_rules_places import check_places
 from agent.config_rules_platform import check_platform
 from agent.config_rules_ports import check_ports
 from agent.config_rules_serial import check_serial, not_given, wrong_kind
@@ -61,6 +62,7 @@ def check(
     check_ports(placed, report)
     check_serial(placed, report)
     check_intercom(placed, sections, report)
+    check_places(placed, report)
     unclear |= _unknown_profiles(placed, report, profiles) if profiles else set[str]()
     if signals_of:
         _one_giver_each([each for each in placed if each[0] not in unclear], report, signals_of)

@@ -4,15 +4,14 @@ Knows no file format and opens nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import ip_address
 from typing import Any, Final
 
 import msgspec
 
 from agent.config_problem import Report, Say, joined, same, shown
+from agent.config_rules_places import parts
 from agent.settings import DriverSettings, IntercomSettings, MqttSettings
 
-LEAST_PORT: Final = 1024  # below, a service without privileges may not open one
 LONGEST_TOPIC: Final = 65_535  # bytes, in MQTT
 
 Placed = Sequence[tuple[str, DriverSettings]]
@@ -42,26 +41,19 @@ def check_intercom(placed: Placed, sections: Mapping[str, Any], report: Report) 
     stations = [
         (key, driver)
         for key, driver in placed
-        if isinstance(driver, IntercomSettings) and not _is_reported(joined(key, "probe"), report)
+        if isinstance(driver, IntercomSettings) and not report.has(joined(key, "probe"))
     ]
     for key, driver in stations:
         _needed(key, driver, report)
         _superfluous(key, driver, report)
-        _addresses(key, driver, report)
-        _sender(key, driver, report)
         _topic(key, driver, _root(sections), report)
     _told_apart(stations, report)
-
-
-def _is_reported(key: str, report: Report) -> bool:
-    """Whether a value was wrong in itself: what stands in for it says nothing."""
-    return any(problem.key == key for problem in report.problems)
 
 
 def _needed(key: str, driver: IntercomSettings, report: Report) -> None:
     name, example = _NEEDED[driver.probe]
     here = joined(key, name)
-    if getattr(driver, name) is None and not _is_reported(here, report):
+    if getattr(driver, name) is None and not report.has(here):
         allowed = Say(f'what probe = "{driver.probe}" needs', f"probe = “{driver.probe}” 必需的键")
         remedy = Say(f"Add it, such as {name} = {example}.", f"请补上，例如 {name} = {example}。")
         report.add(here, Say("nothing", "缺失"), allowed, remedy)
@@ -81,45 +73,6 @@ def _superfluous(key: str, driver: IntercomSettings, report: Report) -> None:
             f"请删除，或改正 probe：它属于 {owners}。",
         )
         report.add(joined(key, name), shown(value), allowed, remedy)
-
-
-def _addresses(key: str, driver: IntercomSettings, report: Report) -> None:
-    address, here = driver.address, joined(key, "address")
-    if address is None:
-        return
-    host, port = _parts(address)
-    if driver.probe == "icmp" and port is not None:
-        allowed = Say("a host alone: a ping has no port", "只写主机：ping 没有端口")
-        remedy = Say(f'Write "{host}".', f"请写 “{host}”。")
-        report.add(here, shown(address), allowed, remedy)
-    elif driver.probe in {"sip", "tcp"} and port is None:
-        allowed = Say("host:port", "主机:端口")
-        remedy = Say('Add the port, such as ":5060" for SIP.', "请加上端口，SIP 通常为 “:5060”。")
-        report.add(here, shown(address), allowed, remedy)
-    elif driver.probe == "udp":
-        _own_address(here, address, report)
-
-
-def _own_address(here: str, address: str, report: Report) -> None:
-    """Where the agent itself listens: a number of its own, and a port it may open."""
-    host, port = _parts(address)
-    if not _is_number(host.strip("[]")) or port is None or port < LEAST_PORT:
-        allowed = Say(
-            f"this computer's own address in numbers, and a port from {LEAST_PORT} on",
-            f"本机的数字地址，端口不小于 {LEAST_PORT}",
-        )
-        remedy = Say(
-            'Write "0.0.0.0:5099" to listen on all of them; the station sends there.',
-            "监听全部地址请写 “0.0.0.0:5099”；分机向此端口发送。",
-        )
-        report.add(here, shown(address), allowed, remedy)
-
-
-def _sender(key: str, driver: IntercomSettings, report: Report) -> None:
-    if driver.sender is not None and not _is_number(driver.sender):
-        allowed = Say("one address in numbers", "一个数字地址")
-        remedy = Say('Write it like "192.168.1.30".', "请写成 “192.168.1.30” 的形式。")
-        report.add(joined(key, "sender"), shown(driver.sender), allowed, remedy)
 
 
 def _topic(key: str, driver: IntercomSettings, root: str, report: Report) -> None:
@@ -150,36 +103,25 @@ def _root(sections: Mapping[str, Any]) -> str:
 
 
 def _told_apart(stations: Sequence[tuple[str, IntercomSettings]], report: Report) -> None:
-    """One heartbeat cannot be the life of two stations."""
+    """One heartbeat, or one answer, cannot be the life of two stations."""
     owners: dict[str, str] = {}
     for key, driver in stations:
-        for name, what in _heard_at(driver):
+        for name, what in _life_of(driver):
             first = owners.setdefault(what, key)
             if first != key:
                 allowed = Say("one of its own for each station", "每个分机各用一个")
-                remedy = Say(f"Change it: {first} has it.", f"请更改：{first} 已使用。")
+                remedy = Say(
+                    f"Change it: {first} has it. What answers for two stations shows neither.",
+                    f"请更改：{first} 已使用。代两个分机应答，说明不了任何一个。",
+                )
                 report.add(joined(key, name), same(what), allowed, remedy)
 
 
-def _heard_at(driver: IntercomSettings) -> Iterator[tuple[str, str]]:
-    """Give the key and the place where a station's heartbeat is heard."""
+def _life_of(driver: IntercomSettings) -> Iterator[tuple[str, str]]:
+    """Give the key and the place where a station is heard, or asked."""
     if driver.probe == "mqtt" and driver.topic:
         yield "topic", driver.topic
-    if driver.probe == "udp" and driver.address:
-        yield "address", f"port {_parts(driver.address)[1]}"
-
-
-def _parts(address: str) -> tuple[str, int | None]:
-    """Split a host from its port, if it has one; the pattern of the key has seen both."""
-    if address.endswith("]"):
-        return address, None
-    host, colon, port = address.rpartition(":")
-    return (host, int(port)) if colon else (address, None)
-
-
-def _is_number(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+    elif driver.probe == "udp" and driver.address:
+        yield "address", f"port {parts(driver.address)[1]}"
+    elif driver.probe in {"sip", "tcp", "icmp"} and driver.address:
+        yield "address", driver.address.lower()

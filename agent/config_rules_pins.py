@@ -151,7 +151,7 @@ def _wiegand(key: str, driver: CardSettings, report: Report) -> None:
     """A Wiegand reader has two pins and no port."""
     for name in ("data0_pin", "data1_pin"):
         here = joined(key, name)
-        if getattr(driver, name) is None and all(each.key != here for each in report.problems):
+        if getattr(driver, name) is None and not report.has(here):
             allowed = Say("a pin, 0 to 27", "引脚，0 至 27")
             remedy = Say("Name the pin of that data line.", "请写该数据线所接的引脚。")
             report.add(here, Say("nothing", "缺失"), allowed, remedy)

@@ -22,7 +22,11 @@ Placed = tuple[str, DriverSettings]  # the key of its table, and the driver
 def check_ports(placed: Sequence[Placed], report: Report) -> None:
     """Report card readers and modems whose port is missing, unusable or another driver's."""
     for key, driver in placed:
-        if isinstance(driver, CardSettings) and driver.model == "rdm6300":
+        if (
+            isinstance(driver, CardSettings)
+            and driver.model == "rdm6300"
+            and not report.has(joined(key, "model"))
+        ):
             _rdm6300(key, driver, report)
     for key, url in _own_ports(placed):
         if _line_of(url) is None:
@@ -39,7 +43,7 @@ def _rdm6300(key: str, driver: CardSettings, report: Report) -> None:
     form = Say(f"{example}: an RDM6300 knows no other speed", f"{example}：RDM6300 只有这一种速率")
     remedy = Say("Name the port that the reader is on.", "请写读卡器所接的串口。")
     if driver.url is None:
-        if all(problem.key != where for problem in report.problems):
+        if not report.has(where):
             report.add(where, Say("nothing", "缺失"), form, remedy)
     elif (spoken := _line_of(driver.url)) and not _is_rdm6300(spoken):
         report.add(where, shown(driver.url), form, remedy)

@@ -116,3 +116,8 @@ def test_a_reader_is_not_put_on_a_bus(tmp_path: Path, order: int) -> None:
 def test_without_a_modem_there_is_no_modem_signal() -> None:
     assert "uplink.signal_dbm" not in table.signals_of(HostSettings(name="pi"), ())
     assert "uplink.signal_dbm" in table.signals_of(HostSettings(name="pi", modem_url=MODEM), ())
+
+
+def test_an_unknown_model_is_the_only_thing_said_of_its_table(tmp_path: Path) -> None:
+    found = problems(tmp_path, card(model="wiegand", url=None, data0_pin=5, data1_pin=6))
+    assert list(found) == ["drivers[0:door].model"]

@@ -105,7 +105,18 @@ def test_a_port_of_our_own_may_be_any_from_1024_on(tmp_path, address):
     assert drivers_of(tmp_path, station("udp", f'address = "{address}"'))
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0:1023", "0.0.0.0", "localhost:5099", "[fd00::1]"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0.0.0.0:1023",
+        "0.0.0.0",
+        "localhost:5099",
+        "[fd00::1]",
+        "[:::]:5099",
+        "[1.2.3.4]:5099",
+        "239.1.1.1:5099",
+    ],
+)
 def test_a_name_a_low_port_or_none_cannot_be_listened_on(tmp_path, address):
     found = problems(tmp_path, station("udp", f'address = "{address}"'))
     assert "0.0.0.0:5099" in found["drivers[0:d].address"].remedy.en
@@ -117,9 +128,62 @@ def test_a_sender_is_an_address_in_numbers(tmp_path, sender):
     assert list(found) == ["drivers[0:d].sender"]
 
 
-@pytest.mark.parametrize("sender", ["192.168.1.30", "fd00::1"])
-def test_a_sender_of_either_family_is_taken(tmp_path, sender):
-    assert drivers_of(tmp_path, station("udp", f'{GOOD["udp"]}\nsender = "{sender}"'))
+@pytest.mark.parametrize(
+    ("address", "sender"),
+    [
+        ("0.0.0.0", "192.168.1.30"),
+        ("0.0.0.0", "::ffff:192.168.1.30"),
+        ("192.168.1.2", "192.168.1.30"),
+        ("[fd00::2]", "fd00::1"),
+        ("[::]", "fd00::1"),
+        ("[::]", "192.168.1.30"),
+    ],
+)
+def test_a_sender_that_can_reach_the_port_is_taken(tmp_path, address, sender):
+    keys = f'address = "{address}:5099"\nsender = "{sender}"'
+    assert drivers_of(tmp_path, station("udp", keys))
+
+
+@pytest.mark.parametrize(
+    ("address", "sender"),
+    [("0.0.0.0", "fd00::1"), ("[fd00::2]", "192.168.1.30"), ("0.0.0.0", "224.0.0.1"),
+     ("0.0.0.0", "0.0.0.0"), ("[::]", "::")],
+)  # fmt: skip
+def test_a_sender_that_would_never_be_heard_is_refused(tmp_path, address, sender):
+    keys = f'address = "{address}:5099"\nsender = "{sender}"'
+    assert list(problems(tmp_path, station("udp", keys))) == ["drivers[0:d].sender"]
+
+
+@pytest.mark.parametrize("probe", ["sip", "tcp", "icmp"])
+@pytest.mark.parametrize(
+    "host", ["999.1.1.1", "192.168.1.300", "1.2.3.4.5", "123", "[:::]", "[1.2.3.4]", "a..b"]
+)
+def test_what_is_no_host_is_refused_and_not_found_out_later(tmp_path, probe, host):
+    address = host if probe == "icmp" else f"{host}:5060"
+    found = problems(tmp_path, station(probe, f'address = "{address}"'))
+    assert list(found) == ["drivers[0:d].address"]
+    assert "up to 255" in found["drivers[0:d].address"].remedy.en
+
+
+@pytest.mark.parametrize("host", ["[:::]", "192.168.1.300"])
+def test_a_camera_is_at_a_host_too(tmp_path, host):
+    camera = '[[drivers]]\nname = "c"\nkind = "camera"\ncamera = "car"\n'
+    found = problems(tmp_path, camera + f'address = "{host}:554"\n')
+    assert list(found) == ["drivers[0:c].address"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["rtsp://admin:Geheim99@192.168.1.40:554/stream1", "admin:Geheim99@192.168.1.40:554",
+     "rtsp://admin:Ge@heim/99@192.168.1.40", "rtsp://192.168.1.40/user=admin&password=Geheim99&c=1",
+     "rtsp://192.168.1.40/user=admin_password=Geheim99_channel=1"],
+)  # fmt: skip
+def test_a_password_pasted_with_an_address_is_not_repeated(tmp_path, address):
+    camera = '[[drivers]]\nname = "c"\nkind = "camera"\ncamera = "car"\n'
+    (found,) = problems(tmp_path, camera + f'address = "{address}"\n').values()
+    for lang in ("en", "zh"):
+        assert "heim" not in found.text(lang)
+        assert "192.168.1.40" in found.text(lang)
 
 
 @pytest.mark.parametrize("topic", ["a/#", "+/b", "$SYS/x", "主" * 4096])
@@ -139,9 +203,12 @@ def test_what_the_agent_says_itself_is_no_heartbeat(tmp_path):
     [
         ("mqtt", "topic", "a/b", "a/b"),
         ("udp", "address", "0.0.0.0:5099", "127.0.0.1:5099"),
+        ("sip", "address", "gateway:5060", "Gateway:5060"),
+        ("tcp", "address", "h:80", "h:80"),
+        ("icmp", "address", "192.168.1.30", "192.168.1.30"),
     ],
 )
-def test_two_stations_cannot_share_one_heartbeat(tmp_path, probe, key, first, second):
+def test_two_stations_cannot_share_one_heartbeat_or_answer(tmp_path, probe, key, first, second):
     found = problems(
         tmp_path,
         station(probe, f'{key} = "{first}"'),
@@ -177,6 +244,7 @@ def test_a_key_that_is_wrong_in_itself_is_reported_once(tmp_path):
 
 
 def test_an_unknown_probe_hides_nothing_and_adds_nothing(tmp_path):
+    assert list(problems(tmp_path, station("ping", 'address = "h"'))) == ["drivers[0:d].probe"]
     assert list(problems(tmp_path, station("ping", "pin = 5"))) == ["drivers[0:d].probe"]
 
 
