@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from agent.clock import Clock
 from agent.drivers.card import CardDriver
 from agent.drivers.card_field import GONE_US, SAID_AGAIN_US, STALE_US
 from agent.drivers.tap import Tap
-from agent.model import Quality, Reading
+from agent.model import SECOND_US, Quality, Reading
 from agent.settings import CardSettings
 from hil.card_reader import CardReader, frame
 from tests.hearing import Hearing, until
@@ -111,6 +112,21 @@ def test_the_same_card_again_and_another_one_are_changes(tmp_path: Path) -> None
         await one.says("", NUMBER, OTHER_NUMBER, "")
         one.reader.present(OTHER)
         await one.says("", NUMBER, OTHER_NUMBER, "", OTHER_NUMBER)
+
+    story(tmp_path, tell)
+
+
+def test_a_card_that_comes_again_while_the_loop_was_held_is_a_change_all_the_same(
+    tmp_path: Path,
+) -> None:
+    async def tell(one: Scene) -> None:
+        await one.says("")
+        one.reader.adapter.write(frame(CARD))
+        await one.says("", NUMBER)
+        time.sleep(GONE_US / SECOND_US)  # noqa: ASYNC251 - that is what holds the loop
+        one.reader.adapter.write(frame(CARD))
+        time.sleep(0.2)  # noqa: ASYNC251 - until its bytes have come
+        await one.says("", NUMBER, "", NUMBER)
 
     story(tmp_path, tell)
 

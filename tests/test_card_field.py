@@ -54,6 +54,24 @@ def test_two_cards_read_in_turn_are_two_presentations(field: CardField) -> None:
     assert not field.gone(100 * 50_000)
 
 
+def test_a_card_taken_away_is_gone_though_another_lies_there_and_may_come_again(
+    field: CardField,
+) -> None:
+    step_us = 50_000
+    field.seen("lying", 0)
+    field.seen("visitor", step_us)
+    for at_us in range(2 * step_us, GONE_US + step_us, step_us):
+        assert not field.seen("lying", at_us)
+        assert not field.gone(at_us)
+    assert field.due_us == GONE_US + step_us
+    assert field.gone(GONE_US + step_us)
+    assert state(field) == (NO_CARD, None)
+    assert not field.seen("lying", GONE_US + 2 * step_us)
+    assert field.shown == NO_CARD
+    assert field.seen("visitor", GONE_US + 3 * step_us)
+    assert field.shown == "visitor"
+
+
 def test_a_flood_of_cards_is_forgotten_but_for_the_latest(field: CardField) -> None:
     assert all(field.seen(str(n), 0) for n in range(10_000))
     assert len(field._seen_us) == MOST_CARDS

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.clock import Clock
+from agent.drivers.card_field import GONE_US
 from agent.drivers.card_pins import MOST_PULSES, WiegandDriver
 from agent.drivers.gpio import pulled_up
 from agent.drivers.means import Means
@@ -253,6 +255,20 @@ def test_a_card_is_said_then_nothing_a_second_later_and_again_when_presented_aga
             await until(lambda: reader.heard.changes() == ["", CARD, "", CARD])
             assert {one.signal for one in reader.heard.said} == {SIGNAL}
             assert reader.driver.dropped == Dropped()
+
+    asyncio.run(story())
+
+
+def test_a_card_that_comes_again_while_the_loop_was_held_is_a_change_all_the_same(
+    factory: Any,
+) -> None:
+    async def story() -> None:
+        async with watched(factory) as reader:
+            reader.present(PUBLISHED)
+            await until(lambda: reader.heard.changes() == ["", CARD])
+            time.sleep(GONE_US / SECOND_US)  # noqa: ASYNC251 - that is what holds the loop
+            reader.present(PUBLISHED)
+            await until(lambda: reader.heard.changes() == ["", CARD, "", CARD])
 
     asyncio.run(story())
 

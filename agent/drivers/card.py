@@ -26,7 +26,6 @@ from agent.settings import CardSettings
 _log = logging.getLogger("agent.card")
 
 PROOF_US: Final = SECOND_US // 2  # a port that is lost again before that was not there
-STALE_US: Final = 3 * SAID_AGAIN_US
 BACKOFF_FIRST_S: Final = 0.25
 BACKOFF_MOST_S: Final = 1.0
 
@@ -99,7 +98,10 @@ class CardDriver:
         self._tap.passed(Frame(now_us, self.name, "in", frame.data, note))
         if frame.number is None:
             self.statistics.malformed += 1
-        elif self._field.seen(frame.number, now_us):
+            return
+        if self._field.gone(now_us):  # said before it comes again, or it would be no change
+            self._report(sink, now_us)
+        if self._field.seen(frame.number, now_us):
             self._report(sink, now_us)
 
     def _look(self, sink: Sink, again: Grid) -> None:

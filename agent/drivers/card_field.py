@@ -1,8 +1,8 @@
 """Which card is before a reader, of whatever kind: a card that stays is one presentation. Pure.
 
 A reader repeats a card's number while it is there. A number seen within `GONE_US` is the same
-presentation, also when two cards lie there and are read in turn. When no number came for so long,
-there is no card, and the same one presented again is news.
+presentation, also when two cards lie there and are read in turn. A card that was not read for so
+long is gone, whatever else lies there, and the same one presented again is news.
 """
 
 from typing import Final
@@ -24,7 +24,7 @@ def staleness_us(settings: CardSettings) -> dict[str, int]:
 
 
 class CardField:
-    """What is before one reader. `shown` is the card presented last, `NO_CARD` when none is there."""
+    """What is before one reader. `shown` is the card presented last, `NO_CARD` when that is gone."""
 
     def __init__(self) -> None:
         self.shown = NO_CARD
@@ -43,13 +43,16 @@ class CardField:
         return is_news
 
     def gone(self, now_us: int) -> bool:
-        """Forget the cards that were not read for `GONE_US`; True if the last one is gone by that."""
+        """Forget the cards that were not read for `GONE_US`; True if the shown one is gone by that.
+
+        One that still lies there is not shown in its place: that would be a presentation of it.
+        """
         self._seen_us = {
             number: seen_us
             for number, seen_us in self._seen_us.items()
             if now_us - seen_us < GONE_US
         }
-        if self._seen_us or self.shown == NO_CARD:
+        if self.shown == NO_CARD or self.shown in self._seen_us:
             return False
         self.shown = NO_CARD
         return True
@@ -61,6 +64,6 @@ class CardField:
 
     @property
     def due_us(self) -> int | None:
-        """When the field is empty if nothing more is read; None when it is."""
-        last_us = max(self._seen_us.values(), default=None)
+        """When the shown card is gone if it is not read any more; None when none is shown."""
+        last_us = self._seen_us.get(self.shown)
         return None if last_us is None else last_us + GONE_US

@@ -157,14 +157,13 @@ class WiegandDriver:
     def _say(self, sink: Sink, again: Grid, numbers: list[str]) -> None:
         """Report each presentation, that no card is there, and once a second what stands."""
         now_us = self._clock.uptime_us()
-        said = False
+        said = self._field.gone(now_us)
+        if said:  # before a card comes again, or it would be no change
+            self._report(sink, now_us)
         for number in numbers:
             if self._field.seen(number, now_us):
                 self._report(sink, now_us)
                 said = True
-        if self._field.gone(now_us):
-            self._report(sink, now_us)
-            said = True
         if now_us >= again.due_us:
             again.after(now_us, SAID_AGAIN_US)
             self._look()
