@@ -284,6 +284,36 @@ def test_with_a_sender_only_that_host_is_heard(listening):
     asyncio.run(story())
 
 
+def test_a_heartbeat_behind_a_strangers_flood_is_heard():
+    port = free_port()
+
+    async def story() -> None:
+        source = Datagrams(f"127.0.0.1:{port}", "127.0.0.2")
+        assert not await is_heard(source, 0.01)
+        with sender_to(port) as stranger, sender_to(port, own="127.0.0.2") as station:
+            for _ in range(100):
+                stranger.send(b"x")
+            station.send(b"x")
+            assert await is_heard(source, WAIT_S)
+        source.close()
+
+    asyncio.run(asyncio.wait_for(story(), WAIT_S))
+
+
+def test_a_sender_of_ipv4_may_be_written_in_the_form_of_ipv6():
+    port = free_port()
+
+    async def story() -> None:
+        source = Datagrams(f"127.0.0.1:{port}", "::ffff:127.0.0.2")
+        assert not await is_heard(source, 0.01)
+        with sender_to(port, own="127.0.0.2") as station:
+            station.send(b"x")
+            assert await is_heard(source, WAIT_S)
+        source.close()
+
+    asyncio.run(story())
+
+
 def test_a_sender_of_ipv6_is_told_by_its_address_whatever_its_scope():
     port = free_port(family=socket.AF_INET6)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from agent.clock import sleep
 from agent.drivers.probes import REST_S, NotSentError, host_and_port, said
 
-BUFFER_BYTES: Final = 16_384  # what waits in the kernel; more is dropped there
+BUFFER_BYTES: Final = 65_536  # what waits in the kernel; more is dropped there
 MOST_AT_ONCE: Final = 256
 
 _ADVICE: Final = {
@@ -25,7 +25,7 @@ class Datagrams:
 
     def __init__(self, address: str, sender: str | None = None) -> None:
         self._address = address
-        self._sender = ip_address(sender) if sender else None
+        self._sender = _plain(ip_address(sender)) if sender else None
         self._sock: socket.socket | None = None
 
     async def beat(self) -> None:
@@ -33,9 +33,11 @@ class Datagrams:
         sock = self._sock = self._sock or self._opened()
         loop = asyncio.get_running_loop()
         try:
-            while not self._is_life((await loop.sock_recvfrom(sock, 1))[1]):
+            while True:
+                _, came_from = await loop.sock_recvfrom(sock, 1)
+                if self._is_rest_life(sock) or self._is_life(came_from):
+                    return
                 await sleep(REST_S)
-            self._drop_the_rest(sock)
         except OSError as wrong:
             self.close()
             raise self._deaf(wrong) from None
@@ -61,13 +63,18 @@ class Datagrams:
             raise self._deaf(wrong) from None
         return sock
 
-    def _drop_the_rest(self, sock: socket.socket) -> None:
-        """What waits behind it is as old: kept, it would count as life later."""
+    def _is_rest_life(self, sock: socket.socket) -> bool:
+        """Take what waits behind the first: it is as old, and kept it would count as life later.
+
+        All at once, or a stranger's flood would fill the place of the station's heartbeats.
+        """
+        is_life = False
         for _ in range(MOST_AT_ONCE):
             try:
-                sock.recvfrom(1)
+                is_life = self._is_life(sock.recvfrom(1)[1]) or is_life
             except BlockingIOError:
-                return
+                break
+        return is_life
 
     def _is_life(self, came_from: Any) -> bool:  # noqa: ANN401 - an address as its family has it
         if self._sender is None:
@@ -80,5 +87,5 @@ class Datagrams:
 
 
 def _plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Take an IPv4 sender out of the IPv6 form in which a socket on [::] shows it."""
+    """Take an IPv4 address out of the IPv6 form in which a socket on [::] shows it."""
     return getattr(address, "ipv4_mapped", None) or address
