@@ -257,7 +257,7 @@ class Service:
             group.create_task(self._intake.keep_time(), name="timers")
             group.create_task(self._delivery.look_after(), name="housekeeping")
             group.create_task(self._watchdog.run(), name="watchdog")
-            group.create_task(self._delivery.compare_configuration(), name="configuration")
+            group.create_task(self._delivery.look_back(), name="looking back")
             group.create_task(self._recorder.run(self._clock), name="recorder")
             if self._calming is not None:
                 group.create_task(self._calming.run(), name="announcement")
@@ -265,6 +265,8 @@ class Service:
     async def _stop(self, publishing: "asyncio.Task[None]") -> None:
         """Sources have stopped; the broker hears good-bye, the journal takes what waits, all within 5 s."""
         try:
+            if self._error is None:
+                self._intake.finish()
             self._recorder.close(self._clock.uptime_us())
             if self._control is not None:
                 await self._control.close()

@@ -4,6 +4,8 @@ It is told what the journal and the broker do and says so as events. What is rea
 a card that hangs delays no alarm.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,12 +17,15 @@ from agent.model import Detail, Event, Instant, Row, Severity, Transition
 from agent.monitor.catalog import CATALOG
 from agent.monitor.monitor import Standing
 from agent.outbox import JournalFault
+from agent.power import MAINS_LOST, RESTORED, MainsStory, cut_told, was_cut
 from agent.self_events import SelfEvents
 from agent.uplink.publisher import Publisher
 from agent.writer import Outbox
 
 _OPEN_S = 2.0  # a journal that takes longer to open must not delay an alarm
 _LOOK_S = 1.0
+_LAST_ROWS = 32  # enough to hold the end of an orderly run, whatever was said after it
+_LOSS_ROWS = 1000  # of what an earlier run said while the mains were lost
 
 
 class Delivery:
@@ -40,6 +45,10 @@ class Delivery:
             on_replaced=self._replaced,
         )
         self._begun = False
+        self._mains = MainsStory()
+        self._head_before = 0
+        self._stood: tuple[Row, ...] = ()
+        self._readable = asyncio.Event()
         self._dropped = self._unreadable = 0
 
     async def open(self) -> None:
@@ -48,6 +57,14 @@ class Delivery:
         self.opened = bool(self.outbox.journal)
         self.board = Board(self.outbox.standing, self._clock.boot_id)
         self._self_events = SelfEvents(_own(self.outbox.standing))
+        if self.opened:
+            self._remember()
+
+    def _remember(self) -> None:
+        """How the run before left the journal, of which more is read when nobody waits for it."""
+        self._head_before, self._stood = self.outbox.head, self.outbox.standing
+        self._mains.adopt(self._stood)
+        self._readable.set()
 
     @property
     def standing(self) -> list[Standing]:
@@ -70,10 +87,17 @@ class Delivery:
         intake.begin()
 
     def deliver(self, events: Sequence[Event], now: Instant) -> None:
-        """Send events on their way."""
+        """Send events on their way; the mains' return is summed up with the event that tells of it."""
+        events = [*events, *self._summed_up(events)]
         self.board.submitted(events, now)
         self.outbox.submit(events, now)
         self._publisher.submitted(events, now)
+
+    def _summed_up(self, events: Sequence[Event]) -> list[Event]:
+        return [
+            self._self_events.notice(RESTORED, back.at_us, back.detail, back.since_us)
+            for back in self._mains.follow(events)
+        ]
 
     def _committed(self, rows: tuple[Row, ...]) -> None:
         self.board.committed(rows)
@@ -98,6 +122,7 @@ class Delivery:
         """The journal could not be read at the start: what it says stands is taken over now."""
         self.opened = True
         now, rows = self._clock.now(), self.outbox.standing
+        self._remember()
         self.board.adopt(rows)
         events = self._intake.adopt(self.standing)
         own = self._self_events.adopt(_own(rows), now.uptime_us)
@@ -127,12 +152,29 @@ class Delivery:
         detail = {severity.value: count for severity, count in dropped.items()}
         return [self._self_events.notice("records_dropped", now.uptime_us, detail)]
 
-    async def compare_configuration(self) -> None:
-        """Say whether this start is with another configuration than the one before; nobody waits for the search."""
-        try:
-            rows = await self.outbox.rows(0, 2, codes=["agent_started"], newest_first=True)
-        except JournalFault:
-            return
+    async def look_back(self) -> None:
+        """Say what the run before this one left behind, once the journal can be read; nobody waits for the search."""
+        await self._readable.wait()
+        with contextlib.suppress(JournalFault):
+            await self._tell_of_a_cut()
+            await self._compare_configuration()
+
+    async def _tell_of_a_cut(self) -> None:
+        """Sum up a power cut that took this computer too, and complete what is known of a loss that began before."""
+        head = self._head_before
+        rows = await self.outbox.rows(max(0, head - _LAST_ROWS), _LAST_ROWS)
+        rows = [row for row in rows if row.seq <= head]
+        if was_cut(rows, self._clock.boot_id):
+            now = self._clock.now()
+            detail = cut_told(rows[-1], self._stood, now)
+            self.deliver([self._self_events.notice(RESTORED, now.uptime_us, detail)], now)
+        for lost in (row for row in self._stood if row.event.code == MAINS_LOST):
+            earlier = await self.outbox.rows(lost.seq, _LOSS_ROWS)
+            self._mains.add(row for row in earlier if row.seq <= head)
+
+    async def _compare_configuration(self) -> None:
+        """Say whether this start is with another configuration than the one before."""
+        rows = await self.outbox.rows(0, 2, codes=["agent_started"], newest_first=True)
         marks = [row.event.detail.get("configuration") for row in rows if not self._is_ours(row)]
         if marks and marks[0] not in (None, self._configuration):
             now = self._clock.now()

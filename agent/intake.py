@@ -73,6 +73,13 @@ class Intake:
         """Let out what the start itself brought about (events that were configured away)."""
         self._feed(self._at_us, [])
 
+    def finish(self) -> None:
+        """The end of an orderly run: what is said only then. Nothing may come after it."""
+        at_us = max(self._at_us, self._clock.uptime_us())
+        self._expire(at_us)
+        events = self.monitor.finish(at_us)
+        self._deliver(events, self._clock.now())
+
     async def keep_time(self) -> None:
         """Fire what is due, until cancelled."""
         while True:

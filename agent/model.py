@@ -98,7 +98,7 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     last_known: bool = False
 
 
-Detail = bool | int | float | str | list[str] | None
+Detail = bool | int | float | str | list[str] | dict[str, int] | None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,8 @@ Pure bookkeeping: it makes the events, in the catalog's words, and remembers whi
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from agent.model import Detail, Event, Severity, Transition
 from agent.monitor.catalog import CATALOG
 
@@ -18,9 +20,12 @@ class SelfEvents:
     def __init__(self, standing: Mapping[Key, Severity]) -> None:
         self._standing = dict(standing)
 
-    def notice(self, code: str, at_us: int, detail: Mapping[str, Detail]) -> Event:
-        """Something happened, once."""
-        return _event(code, None, Transition.NOTICE, CATALOG[code].severity, at_us, detail)
+    def notice(
+        self, code: str, at_us: int, detail: Mapping[str, Detail], since_us: int | None = None
+    ) -> Event:
+        """Something happened, once; `since_us` is when what it ends began."""
+        event = _event(code, None, Transition.NOTICE, CATALOG[code].severity, at_us, detail)
+        return msgspec.structs.replace(event, since_us=since_us)
 
     def follow(
         self, code: str, at_us: int, detail: Mapping[str, Detail], *, holds: bool

@@ -97,7 +97,7 @@ def said(path: Path) -> list[tuple[str, str]]:
 
 def test_sigterm_ends_it_in_order_and_what_it_said_is_journaled(tmp_path: Path) -> None:
     assert served(service_at(tmp_path), terminate) == FINE
-    assert said(tmp_path / "outbox.db") == [("agent_started", "notice")]
+    assert said(tmp_path / "outbox.db") == [("agent_started", "notice"), ("usage", "notice")]
     assert not (tmp_path / "control.sock").exists()
 
 

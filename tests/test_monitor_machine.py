@@ -13,8 +13,11 @@ TRAPPED = Standing("trapped_passengers", None, Severity.CRITICAL, 123)
 # ---------------------------------------------------------------- time
 
 
-def test_nothing_is_due_where_nothing_waits():
-    assert Timeline("button").monitor.due_us is None
+HOUR = us(3600)  # when the first notice of usage is due
+
+
+def test_nothing_is_due_but_the_hour_where_nothing_waits():
+    assert Timeline("button").monitor.due_us == HOUR
 
 
 def test_due_is_the_next_instant_at_which_something_could_fire():
@@ -22,7 +25,7 @@ def test_due_is_the_next_instant_at_which_something_could_fire():
     car.feed(10, button=True)
     assert car.monitor.due_us == us(10.5)
     car.feed(10.2, button=False)
-    assert car.monitor.due_us is None
+    assert car.monitor.due_us == HOUR
 
 
 def test_timers_due_before_a_batch_fire_before_it_and_at_their_own_time():

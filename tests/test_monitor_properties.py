@@ -128,7 +128,7 @@ def test_losing_everything_ends_nothing_of_what_stands(history):
     lost = subject.step(last_us + 1, gone)
     after = subject.step(last_us + 365 * 86_400_000_000)
     for event in [*lost, *after]:
-        assert event.code in ("signal_lost", "entrapment_possible"), event
+        assert event.code in ("signal_lost", "entrapment_possible", "usage"), event
 
 
 QUIET = st.sampled_from([name for name in VALUES if name not in ("car.mode", "visit.active")])

@@ -18,9 +18,10 @@ from agent.model import Event, Reading, Transition
 from agent.monitor.alarms import Life, cleared, standing_term
 from agent.monitor.catalog import CATALOG, Entry
 from agent.monitor.limits import Limits
-from agent.monitor.nodes import Standing, term_nodes, watch_node, watches
+from agent.monitor.nodes import Standing, term_nodes, usage_node, watch_node, watches
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms import TERMS
+from agent.monitor.usage import ENDING
 from agent.signals import SIGNALS
 
 __all__ = ["Monitor", "Standing"]
@@ -46,12 +47,15 @@ class Monitor:
         self._watches = watches(drivers, intervals_us or {}, self._out)
         terms = term_nodes()
         self._terms = len(terms)
-        self._nodes = [*terms, *(watch_node(watch) for watch in self._watches)]
+        detectors = (watch_node(watch) for watch in self._watches)
+        self._nodes = [*terms, *detectors, usage_node(self._out)]
         fitted = [signal for signals in drivers.values() for signal in signals]
-        names = (*SIGNALS, *fitted, *(node.name for node in self._nodes), *_taken_for_granted())
+        nodes = (node.name for node in self._nodes)
+        names = (*SIGNALS, *fitted, *nodes, *_taken_for_granted(), ENDING)
         self.snapshot = Snapshot(names, fitted, start_us)
         self._limits = limits
         self._heap: list[tuple[int, int]] = []
+        self._heap_most = 8 * len(self._nodes)
         # Any: each node's own type, named in its file.
         self._memories: list[Any] = [node.memory for node in self._nodes]
         self._dues: list[int | None] = [None] * len(self._nodes)
@@ -140,6 +144,13 @@ class Monitor:
             self._ask(marks)
         return self._events() if self._out else []
 
+    def finish(self, at_us: int) -> list[Event]:
+        """The end of an orderly run: what is due by then, and what is said only at the end."""
+        events = self.step(at_us)
+        self.snapshot.put(ENDING, at_us)
+        self._ask(self._by_value[ENDING])
+        return events + self._events()
+
     def _in_band(self, index: int, reading: Reading) -> bool:
         """The number has changed and means the same to the one term that reads it."""
         low, high = self._memories[index]
@@ -181,9 +192,16 @@ class Monitor:
                 dues[index] = due_us
                 if due_us is not None:
                     heapq.heappush(self._heap, (due_us, index))
+                    if len(self._heap) > self._heap_most:
+                        self._tidy()
             if value != values[name]:
                 snapshot.put(name, value)
                 marks |= wakes & self._alive
+
+    def _tidy(self) -> None:
+        """Drop what was overtaken: a far instant that is put off again and again would fill the heap."""
+        self._heap[:] = [(due, index) for index, due in enumerate(self._dues) if due is not None]
+        heapq.heapify(self._heap)
 
     def _set_aside(self, index: int, error: Exception) -> int:
         """A rule failed: it no longer runs, which is an event; what it had raised stays, what it derived is unknown."""
@@ -249,8 +267,7 @@ class Monitor:
         self._dues[:] = kept["dues"]
         for watch, life in zip(self._watches, kept["lives"], strict=True):
             watch.life = msgspec.convert(life, Life)
-        self._heap = [(due, index) for index, due in enumerate(self._dues) if due is not None]
-        heapq.heapify(self._heap)
+        self._tidy()
 
 
 def _taken_for_granted() -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from agent.model import Event, Severity
+from agent.monitor import usage
 from agent.monitor.alarms import Life, live, reads, standing_term
 from agent.monitor.capabilities import is_possible
 from agent.monitor.catalog import CATALOG
@@ -123,3 +124,16 @@ def watch_node(watch: Watch) -> Node:
         detector.memory_type,
         bool,
     )
+
+
+def usage_node(events: list[Event]) -> Node:
+    """The hourly notice as a node: it never stands, and cars move too often for a detector's whole way."""
+    entry, quiet = CATALOG["usage"], Life()
+
+    def say(told: Condition, snapshot: Snapshot, limits: Limits) -> None:
+        _, event, _ = live(entry, None, quiet, told, snapshot, limits)
+        if event is not None:
+            events.append(event)
+
+    step, first = usage.stepping(say), usage.Usage()
+    return Node("usage", usage.READS, usage.READS_LOSS, step, first, usage.Usage, None)
