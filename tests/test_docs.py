@@ -43,6 +43,10 @@ RUN = {  # command: exit code
     "elevator-agent version --json": 0,
     "elevator-agent profiles": 0,
     "elevator-agent profiles gb24476-generic": 0,
+    "elevator-agent explain": 0,
+    "elevator-agent explain trapped_passengers": 0,
+    "elevator-agent explain 93 --platform chongqing": 0,
+    "elevator-agent explain --platform chongqing": 0,
 }
 LIVE = "asks a running service; its answers are tested below and in test_cli.py"
 LIVE_BUS = "shows a running service's frames; test_bus.py runs it"
@@ -69,6 +73,7 @@ NOT_RUN = {  # command: why not
 OF_A_SITE = {
     "agent.toml",
     "today.jsonl",
+    "NAME.toml",
     "outbox.db",
 }  # files that a page talks of and no checkout has
 INSTALLATION = "changes the machine it is typed on: needs root, systemd and a Pi"
@@ -152,6 +157,7 @@ def test_both_readmes_name_the_same_commands_links_and_files():
     swap = {
         "docs/events.md": "docs/events.zh-CN.md",
         "docs/intercom.md": "docs/intercom.zh-CN.md",
+        "docs/platforms.md": "docs/platforms.zh-CN.md",
         "docs/wiring.md": "docs/wiring.zh-CN.md",
         "README.zh-CN.md": "README.md",
     }

@@ -309,3 +309,12 @@ def test_json_of_the_lists(capfdbinary):
     assert [each["number"] for each in numbers][:3] == ["Trapped", 0, 1]
     (agent,) = facts(capfdbinary, "storage_failed")["events"]
     assert (agent["muted"], agent["missing"], agent["note"]) == (None, None, None)
+
+
+def test_a_platform_without_notes_is_listed_without(capsys, tmp_path):
+    config = configuration(tmp_path)
+    (tmp_path / "platforms").mkdir()
+    (tmp_path / "platforms/ours.toml").write_text(HEAD + row(event="overspeed"), encoding="utf-8")
+    printed = explained(capsys, "--platform", "ours", "--config", config).out
+    assert "Worth knowing" not in printed
+    assert "overspeed" in printed

@@ -1,6 +1,7 @@
 """Number schemes: every row of the shipped ones, what depends on the situation, and what is wrong with a file."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from agent.model import Event, Fact, Severity, Transition
 from agent.monitor.catalog import CATALOG
 from agent.naming import GB24476, naming_of
 from agent.platforms import (
+    Code,
     PlatformProblems,
     UnknownPlatformError,
     default_folders,
@@ -19,6 +21,10 @@ from agent.platforms import (
     platform_names,
     platform_of,
 )
+from hil.broker import Mosquitto
+from hil.installation import TOPIC, AgentProcess, configuration, controller
+from hil.ports import ReservedPort
+from hil.subscriber import Subscriber
 
 SHIPPED = Path("config/platforms")
 NAMES = ("chongqing", "gb24476-2017", "jinhua")
@@ -310,3 +316,59 @@ def test_a_replay_numbers_its_events_by_the_scheme_configured(tmp_path, capfdbin
     raised = json.loads(capfdbinary.readouterr().out.splitlines()[0])["data"]
     assert raised["codes"] == {"gb24476": None, "bacnet": None, "platform": "Trapped"}
     assert main([*arguments, str(configured(tmp_path, "none"))]) == 2
+
+
+@pytest.mark.parametrize("page", ["platforms.md", "platforms.zh-CN.md"])
+def test_the_file_that_the_guide_shows_is_a_right_one(page, tmp_path):
+    text = Path("docs", page).read_text(encoding="utf-8")
+    _choice, shown = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    file = tmp_path / "city.toml"
+    file.write_text(shown, encoding="utf-8")
+    city = load_platform(file)
+    assert [
+        naming_of(event("run_time_limit", rule=rule), city).platform for rule in ("reported", "x")
+    ] == [6, 13]
+    keys = {*Code.__struct_fields__, *re.findall(r"^(\w+) = ", shown, re.MULTILINE)}
+    assert keys <= set(re.findall(r"`(\w+)`", text))
+
+
+@pytest.mark.broker
+def test_the_running_service_sends_and_answers_with_the_numbers_of_the_configured_platform(
+    tmp_path,
+):
+    (tmp_path / "platforms").mkdir()
+    own = row(event="agent_started", number=77) + row(event="signal_lost", number=78)
+    (tmp_path / "platforms/ours.toml").write_text(HEAD + own, encoding="utf-8")
+    with (
+        Mosquitto() as broker,
+        Subscriber(broker.port, f"{TOPIC}/#") as heard,
+        ReservedPort() as nobody,
+    ):
+        config = configuration(
+            tmp_path, mqtt={"port": broker.port}, platform={"codes": "ours"},
+            drivers=[controller(nobody.number)],
+        )  # fmt: skip
+        with AgentProcess(config) as agent:
+            agent.start()
+            sent = heard.wait_for(lambda all_: numbers(all_) if {77, 78} <= numbers(all_) else None)
+            told = {event["data"]["codes"]["platform"] for event in agent.ask("events")}
+            assert agent.stop() == 0
+    assert sent == told == {77, 78}
+
+
+def numbers(messages):
+    """The platform's numbers among the events and alarms that were heard."""
+    of_events = (m.json for m in messages if "/event/" in m.topic and m.payload)
+    return {event["data"]["codes"]["platform"] for event in of_events}
+
+
+def test_the_service_does_not_start_with_a_scheme_that_there_is_not(tmp_path):
+    config = configuration(tmp_path, platform={"codes": "nowhere"})
+    with AgentProcess(config) as agent:
+        agent.launch()
+        assert agent.wait(20) == 2
+    assert any("platform.codes" in line for line in agent.log)
+
+
+def test_a_folder_that_cannot_be_looked_into_has_no_files(tmp_path):
+    assert platform_names([tmp_path / ("x" * 300), tmp_path / "none"]) == ()

@@ -126,9 +126,9 @@ def page(
     lines = [words("check.valid", file=file)]
     if settings.drivers:
         lines += ["", words("check.drivers")]
-    for each in settings.drivers:
-        told = f"{each.name}  {_kind(each)}  {' '.join(drivers[each.name])}"
-        first, *others = wrapped(told, 74, " " * 4)
+    for driver in settings.drivers:
+        line = f"{driver.name}  {_kind(driver)}  {' '.join(drivers[driver.name])}"
+        first, *others = wrapped(line, 74, " " * 4)
         lines += [first[2:], *others]
     lines += ["", words("check.events")]
     for state in ("full", "partial", "none"):
