@@ -152,19 +152,21 @@ def _one_giver_each(placed: Sequence[Placed], report: Report, signals_of: Signal
     for key, driver in placed:
         for signal in _given(key, driver, report, signals_of):
             first = givers.setdefault(signal, key)
-            if first != key:
-                allowed = Say("one driver for each signal", "每个信号只由一个驱动给出")
-                remedy = Say(
-                    f"Remove it from one of the two: {first} gives it. A driver with a profile "
-                    "leaves it out by `without`.",
-                    f"请删其一：{first} 已给出。有档案的驱动可用 without 排除。",
-                )
-                where = (
-                    joined(joined(key, "inputs"), signal)
-                    if isinstance(driver, GpioSettings)
-                    else key
-                )
-                report.add(where, shown(signal), allowed, remedy)
+            if first != key and not signal.endswith("."):  # its name was wrong in itself
+                _given_twice(key, driver, signal, first, report)
+                if not isinstance(driver, (*_BY_PROFILE, GpioSettings)):
+                    break  # the rest of such a table is the same mistake
+
+
+def _given_twice(key: str, driver: DriverSettings, signal: str, first: str, report: Report) -> None:
+    here = joined(joined(key, "inputs"), signal) if isinstance(driver, GpioSettings) else key
+    allowed = Say("one driver for each signal", "每个信号只由一个驱动给出")
+    remedy = Say(
+        f"Remove it from one of the two: {first} gives it. A driver with a profile leaves it out "
+        "by `without`.",
+        f"请删其一：{first} 已给出。有档案的驱动可用 without 排除。",
+    )
+    report.add(here, shown(signal), allowed, remedy)
 
 
 def _given(key: str, driver: DriverSettings, report: Report, signals_of: SignalsOf) -> list[str]:

@@ -139,7 +139,7 @@ def _stand_in(kind: inspect.Type) -> Draft:
     match kind:
         case inspect.Metadata(type=inner):
             return _stand_in(inner)
-        case inspect.StrType():
+        case inspect.StrType() | inspect.LiteralType():
             return ""
         case inspect.DictType():
             return {}

@@ -121,3 +121,13 @@ def test_without_a_modem_there_is_no_modem_signal() -> None:
 def test_an_unknown_model_is_the_only_thing_said_of_its_table(tmp_path: Path) -> None:
     found = problems(tmp_path, card(model="wiegand", url=None, data0_pin=5, data1_pin=6))
     assert list(found) == ["drivers[0:door].model"]
+
+
+def test_two_tables_of_the_same_computer_are_one_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text(HEAD + host() + host(name="pi2"), encoding="utf-8")
+    with pytest.raises(ConfigProblems) as caught:
+        load(path, signals_of=lambda one: table.signals_of(one, []), profiles=list)
+    (problem,) = caught.value.problems
+    assert problem.key == "drivers[1:pi2]"
+    assert "drivers[0:pi] gives it" in problem.remedy.en

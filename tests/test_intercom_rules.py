@@ -243,6 +243,26 @@ def test_a_key_that_is_wrong_in_itself_is_reported_once(tmp_path):
     assert list(problems(tmp_path, station("mqtt", "topic = 5"))) == ["drivers[0:d].topic"]
 
 
+def test_a_station_whose_name_is_wrong_hides_no_other_mistake(tmp_path):
+    found = problems(
+        tmp_path,
+        station("mqtt", 'topic = "a/#"', "d", "pitt"),
+        station("icmp", 'address = "h:1"', "d2", "carr"),
+    )
+    assert set(found) == {
+        "drivers[0:d].station",
+        "drivers[0:d].topic",
+        "drivers[1:d2].station",
+        "drivers[1:d2].address",
+    }
+
+
+def test_cameras_whose_names_are_wrong_are_not_said_to_be_the_same(tmp_path):
+    camera = '[[drivers]]\nname = "{0}"\nkind = "camera"\ncamera = "{0} {0}"\naddress = "h:554"\n'
+    found = problems(tmp_path, camera.format("a"), camera.format("b"))
+    assert set(found) == {"drivers[0:a].camera", "drivers[1:b].camera"}
+
+
 def test_an_unknown_probe_hides_nothing_and_adds_nothing(tmp_path):
     assert list(problems(tmp_path, station("ping", 'address = "h"'))) == ["drivers[0:d].probe"]
     assert list(problems(tmp_path, station("ping", "pin = 5"))) == ["drivers[0:d].probe"]
