@@ -177,3 +177,9 @@ def test_a_text_is_broken_at_blanks_and_a_chinese_one_anywhere() -> None:
     assert wrapped("轿厢运行", 4, "") == ["轿厢", "运行"]
     assert wrapped("a-word-longer-than-that x", 5, "") == ["a-word-longer-than-that", "x"]
     assert wrapped("", 5, "  ") == ["  "]
+
+
+@pytest.mark.parametrize("page", ["profiles.md", "profiles.zh-CN.md"])
+def test_the_guide_lists_every_shipped_profile(page: str) -> None:
+    listed = re.findall(r"^\| `([a-z0-9-]+)` \|", (ROOT / "docs" / page).read_text("utf-8"), re.M)
+    assert set(SHIPPED) <= set(listed)
