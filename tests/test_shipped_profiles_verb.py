@@ -181,5 +181,7 @@ def test_a_text_is_broken_at_blanks_and_a_chinese_one_anywhere() -> None:
 
 @pytest.mark.parametrize("page", ["profiles.md", "profiles.zh-CN.md"])
 def test_the_guide_lists_every_shipped_profile(page: str) -> None:
-    listed = re.findall(r"^\| `([a-z0-9-]+)` \|", (ROOT / "docs" / page).read_text("utf-8"), re.M)
+    listed = re.findall(
+        r"^\| `([a-z0-9-]+)` \|", (ROOT / "docs" / page).read_text("utf-8"), re.MULTILINE
+    )
     assert set(SHIPPED) <= set(listed)
