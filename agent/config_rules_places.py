@@ -40,9 +40,13 @@ def parts(address: str) -> tuple[str, int | None]:
 
 
 def _asked_host(here: str, address: str, report: Report) -> bool:
-    """Whether a resolver can be asked for it: four numbers up to 255, IPv6 in brackets, or a name."""
+    """Whether it can be asked: four numbers up to 255, IPv6 in brackets, or a name.
+
+    Of fe80:: nobody knows at which interface it is.
+    """
     host = parts(address)[0]
-    is_six = isinstance(_number(host), IPv6Address)
+    number = _number(host)
+    is_six = isinstance(number, IPv6Address) and not number.is_link_local
     if is_six if host.startswith("[") else is_host(host):
         return True
     allowed = Say("the name or the address of a host", "主机名或 IP 地址")

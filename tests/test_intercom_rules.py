@@ -156,7 +156,8 @@ def test_a_sender_that_would_never_be_heard_is_refused(tmp_path, address, sender
 
 @pytest.mark.parametrize("probe", ["sip", "tcp", "icmp"])
 @pytest.mark.parametrize(
-    "host", ["999.1.1.1", "192.168.1.300", "1.2.3.4.5", "123", "[:::]", "[1.2.3.4]", "a..b"]
+    "host",
+    ["999.1.1.1", "192.168.1.300", "1.2.3.4.5", "123", "[:::]", "[1.2.3.4]", "a..b", "[fe80::30]"],
 )
 def test_what_is_no_host_is_refused_and_not_found_out_later(tmp_path, probe, host):
     address = host if probe == "icmp" else f"{host}:5060"
