@@ -19,7 +19,7 @@ class Disk:
 
     def __init__(self, on_error: Callable[[BaseException], None]) -> None:
         self._on_error = on_error
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._has_begun = False
 
     @property
@@ -27,7 +27,7 @@ class Disk:
         """Whether so much waits that nothing more should be asked for."""
         return self._jobs.qsize() >= JOBS_MAX
 
-    def do(self, job: Callable[[], None]) -> None:
+    def do(self, job: Callable[[], object]) -> None:
         """Have a job done."""
         self._jobs.put(job)
         if not self._has_begun:

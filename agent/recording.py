@@ -149,7 +149,8 @@ _BLOCK = 512  # lines decoded at once, which costs half of what they do one by o
 def _numbered(file: Path, lines: Iterator[bytes]) -> Iterator[tuple[int, Line]]:
     """Every line that says something, with its number; raises RecordingError."""
     number = 2
-    while block := list(islice(lines, _BLOCK)):
+    block, wrong = _block(lines)
+    while block:
         try:
             decoded = _decode_lines(b"".join(block))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -161,7 +162,22 @@ def _numbered(file: Path, lines: Iterator[bytes]) -> Iterator[tuple[int, Line]]:
                 line = _line(file, at, text)
                 if line is not None:
                     yield at, line
+        if wrong is not None:
+            break
         number += len(block)
+        block, wrong = _block(lines)
+    if wrong is not None:
+        raise wrong
+
+
+def _block(lines: Iterator[bytes]) -> tuple[list[bytes], RecordingError | None]:
+    """The next lines, and what kept the others from being read: those before it count."""
+    block = list[bytes]()
+    try:
+        block.extend(islice(lines, _BLOCK))
+    except RecordingError as wrong:
+        return block, wrong
+    return block, None
 
 
 def _instant_us(file: Path, number: int, t: float, before_us: int) -> int:

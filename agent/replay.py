@@ -1,11 +1,11 @@
 """A recording through the same monitor, faster than real time: reads no clock, needs no drivers, opens no outbox."""
 
 import zlib
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from agent.model import SECOND_US, Event, Transition
+from agent.model import SECOND_US, Event, Reading, Transition
 from agent.monitor.limits import limits_of
 from agent.monitor.monitor import Monitor
 from agent.naming import naming_of
@@ -21,7 +21,7 @@ _GZIP = 31  # zlib's word for a gzip container
 _CHUNK_BYTES = 64 * 1024
 _LINE_BYTES_MAX = 1024 * 1024  # a line is a reading; a header names some hundred signals
 
-__all__ = ["RecordingError", "replay_events", "replay_file"]
+__all__ = ["RecordingError", "messages_of", "replay_changes", "replay_events", "replay_file"]
 
 
 def replay_file(
@@ -35,6 +35,13 @@ def replay_file(
     `wiring` names the drivers of the signals where the recording does not, `platform` numbers the events. Raises
     RecordingError, or OSError when the file cannot be read.
     """
+    return messages_of(replay_events(file, settings, wiring), settings, platform)
+
+
+def messages_of(
+    events: Iterable[tuple[Event, Header]], settings: Settings, platform: Platform | None = None
+) -> Iterator[bytes]:
+    """Yield each replayed event as a message in the payload form."""
     elevator = settings.elevator
     origin = Origin(
         source=root(settings.mqtt.prefix, elevator.site, elevator.id),
@@ -42,15 +49,22 @@ def replay_file(
         rescue_code=elevator.rescue_code,
     )
     raised: dict[tuple[str, str | None], tuple[int, int]] = {}
-    for seq, (event, header) in enumerate(replay_events(file, settings, wiring), start=1):
+    for seq, (event, header) in enumerate(events, start=1):
         envelope = _envelope(event, header, seq, raised)
         yield event_message(event, envelope, origin, naming_of(event, platform))
 
 
+def replay_changes(file: Path) -> tuple[Header, Iterator[tuple[int, list[Reading]]]]:
+    """What a recording holds, without a monitor: its header and its batches. Raises RecordingError, also while read."""
+    lines = _open(file)
+    header = read_header(file, next(lines, b""))
+    return header, batches(file, lines, header.signals)
+
+
 def replay_events(
     file: Path, settings: Settings, wiring: Wiring | None = None
-) -> Iterator[tuple[Event, Header]]:
-    """Yield each event of a recording with the recording's header."""
+) -> Generator[tuple[Event, Header], None, int]:
+    """Yield each event of a recording with the recording's header; returns the recording's last instant."""
     with closing(_open(file)) as lines:
         header = read_header(file, next(lines, b""))
         drivers = _drivers(header, wiring)
@@ -63,6 +77,7 @@ def replay_events(
         for at_us, readings in batches(file, lines, header.signals):
             for event in step(at_us, readings):
                 yield event, header
+        return monitor.snapshot.at_us
 
 
 def _open(file: Path) -> Generator[bytes, None, None]:

@@ -49,6 +49,7 @@ RUN = {  # command: exit code
     "elevator-agent explain --platform chongqing": 0,
 }
 LIVE = "asks a running service; its answers are tested below and in test_cli.py"
+LIVE_RECORD = "writes in a running service; test_cli_record.py runs it"
 LIVE_BUS = "shows a running service's frames; test_bus.py runs it"
 UNKNOWN = "--url tcp://192.168.1.20"
 LEARN = "looks for a device; test_learn.py runs it against one"
@@ -61,6 +62,10 @@ NOT_RUN = {  # command: why not
     "elevator-agent signals --json": LIVE,
     "elevator-agent events --since 2h --severity major": LIVE,
     "elevator-agent events --follow": LIVE,
+    "elevator-agent record start --minutes 30": LIVE_RECORD,
+    "elevator-agent record stop": LIVE_RECORD,
+    "elevator-agent record save": LIVE_RECORD,
+    "elevator-agent record list": LIVE_RECORD,
     "elevator-agent bus": LIVE_BUS,
     "elevator-agent bus --driver controller --address 0x10-0x22": LIVE_BUS,
     "elevator-agent bus --errors --kept --full": LIVE_BUS,
@@ -214,7 +219,7 @@ def test_every_verb_option_and_error_of_the_command_line_is_documented():
         assert f"\n## {verb}\n" in page
         options = set(re.findall(r"--[a-z]+", run(BIN / "elevator-agent", verb, "--help").stdout))
         assert options <= set(re.findall(r"--[a-z]+", page)), verb
-    sources = ("answers", "control", "frames_answer")
+    sources = ("answers", "control", "flight_answer", "frames_answer")
     refusals = "".join(words(ROOT / f"agent/{name}.py") for name in sources)
     codes = set(re.findall(r'(?:RefusedError|_fail)\(\s*"(\w+)"', refusals))
     assert codes >= {"busy", "malformed", "bad_params"}

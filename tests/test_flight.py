@@ -503,7 +503,7 @@ def test_an_entrapment_s_file_replayed_says_the_same_event(bench):
 
 
 def test_a_mistake_of_our_own_in_the_thread_is_told():
-    told_of = queue.SimpleQueue()
+    told_of: queue.SimpleQueue[BaseException] = queue.SimpleQueue()
 
     def wrong():
         raise AssertionError("ours")
@@ -554,6 +554,7 @@ def test_recordings_go_on_by_themselves(tmp_path, monkeypatch):
         await until(lambda: not recorder.under_way)
         running.cancel()
         recorder.disk.end()
+        assert tape is not None
         return tape.name
 
     name = asyncio.run(story())

@@ -182,7 +182,7 @@ def test_a_disk_that_hangs_holds_up_nobody_and_ends_the_recording(tmp_path, capl
     released.set()
     ended(recorder, 9_000_000)
     lines = path.read_text().splitlines()
-    assert 1000 < len(lines) < 5000  # what had found room in memory, and the line that ends it
+    assert 1000 < len(lines) < 15_000  # what had found room in memory, and the line that ends it
     assert "signal" not in json.loads(lines[-1])
 
 

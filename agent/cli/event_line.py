@@ -11,7 +11,14 @@ from agent.cli.layout import clean, cut, pad
 from agent.cli.signals import shown
 from agent.cli.texts import Words
 
-_DETAILS = ("from", "to", "reason", "occupancy", "filtered")  # what a line has room for
+_DETAILS = (
+    "from",
+    "to",
+    "reason",
+    "occupancy",
+    "filtered",
+    "recording",
+)  # what a line has room for
 
 
 class _Message(msgspec.Struct):
@@ -19,8 +26,8 @@ class _Message(msgspec.Struct):
     data: dict[str, Any]
 
 
-def event_line(message: bytes, words: Words) -> str:
-    """Write an event message as a line, in local time; raises MsgspecError."""
+def event_line(message: bytes, words: Words, width: int | None = None) -> str:
+    """Write an event message as a line, in local time, as wide as the screen or as told; raises MsgspecError."""
     event = _messages.decode(message)
     data = event.data
     severity = str(data.get("severity"))
@@ -31,7 +38,7 @@ def event_line(message: bytes, words: Words) -> str:
         _title(data, words),
         *_facts(data),
     ]
-    return screen.paint(cut(clean("  ".join(parts)), screen.width()), severity)
+    return screen.paint(cut(clean("  ".join(parts)), width or screen.width()), severity)
 
 
 def _title(data: Mapping[str, Any], words: Words) -> str:

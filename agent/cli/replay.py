@@ -1,40 +1,79 @@
 """`elevator-agent replay FILE`: a recording through the same monitor; needs no service."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from agent.cli import screen
-from agent.cli.event_line import event_line
 from agent.cli.site import folders_of, settings_and_platform
 from agent.cli.texts import Words
 from agent.cli.verb import FINE, USAGE, verb
 from agent.settings import Settings
 
 if TYPE_CHECKING:
+    from agent.cli.replay_view import Wish
+    from agent.recording import RecordingError
     from agent.wiring import Wiring
 
 
 def command(words: Words) -> click.Command:
     """Make the verb."""
-    file = click.Argument(["file"], type=click.Path(path_type=Path))
-    return verb("replay", words, _work, [file])
+
+    def option(name: str, *declared: str, **more: Any) -> click.Option:  # noqa: ANN401 - click's own keywords
+        return click.Option([f"--{name}", *declared], help=words(f"option.replay.{name}"), **more)
+
+    return verb(
+        "replay",
+        words,
+        _work,
+        [
+            click.Argument(["file"], type=click.Path(path_type=Path)),
+            option("signals", metavar="A,B"),
+            option("from", "start", metavar="T"),
+            option("to", "end", metavar="T"),
+            option("width", type=click.IntRange(40, 400), metavar="N"),
+        ],
+    )
 
 
-def _work(words: Words, *, file: Path, config: Path | None, as_json: bool) -> int:
+def _work(
+    words: Words, *, file: Path, config: Path | None, as_json: bool, **wishes: str | int | None
+) -> int:
+    from agent.cli.replay_view import AskedWrongError, Wish
     from agent.replay import RecordingError, replay_file
 
     settings, platform = settings_and_platform(config)
-    messages = replay_file(file, settings, _wiring(settings, config), platform)
+    wiring = _wiring(settings, config)
     try:
-        screen.show_lines(messages if as_json else _lines(messages, words), live=False)
+        if as_json:
+            screen.show_lines(replay_file(file, settings, wiring, platform), live=False)
+            return FINE
+        wish = Wish(**wishes)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        return _draw(file, settings, wiring, wish, words)
     except RecordingError as wrong:
-        facts = {"file": wrong.file, "line": wrong.line, "found": wrong.found}
-        screen.say(words("error.recording", **facts, allowed=wrong.allowed))
+        return _say_wrong(wrong, words)
+    except AskedWrongError as wrong:
+        screen.say(str(wrong))
         return USAGE
-    return FINE
+
+
+def _draw(
+    file: Path, settings: Settings, wiring: "Wiring | None", wish: "Wish", words: Words
+) -> int:
+    """What can be read of a recording is shown, whatever is wrong with the rest."""
+    from agent.cli.replay_view import heard, view
+
+    said = heard(file, settings, wiring)
+    lines = view(file, said, wish, words)
+    screen.show_lines((screen.encoded(line) for line in lines), live=False)
+    return FINE if said.wrong is None else _say_wrong(said.wrong, words)
+
+
+def _say_wrong(wrong: "RecordingError", words: Words) -> int:
+    facts = {"file": wrong.file, "line": wrong.line, "found": wrong.found}
+    screen.say(words("error.recording", **facts, allowed=wrong.allowed))
+    return USAGE
 
 
 def _wiring(settings: Settings, config: Path | None) -> "Wiring | None":
@@ -46,7 +85,3 @@ def _wiring(settings: Settings, config: Path | None) -> "Wiring | None":
         return wiring_of(settings, folders_of(config))
     except ProfileProblems:
         return None
-
-
-def _lines(messages: Iterator[bytes], words: Words) -> Iterator[bytes]:
-    return (screen.encoded(event_line(message, words)) for message in messages)

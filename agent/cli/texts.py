@@ -7,6 +7,7 @@ from typing import Literal
 from agent.cli.bus_texts import BUS_TEXTS
 from agent.cli.explain_texts import EXPLAIN_TEXTS
 from agent.cli.profiles_texts import PROFILES_TEXTS
+from agent.cli.replay_texts import REPLAY_TEXTS
 
 Lang = Literal["en", "zh"]
 
@@ -77,17 +78,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "elevator-agent events --code trapped_passengers --limit 5 --json"),
         "",
     ),
-    "replay.short": ("Run a recording through the same monitor.", "用同一判定逻辑回放录制文件。"),
-    "replay.help": (
-        ("Run a recording through the monitor, faster than real time, and show the events. "
-        "Needs no running service and no drivers."),
-        "快速回放录制文件并显示事件。无需服务运行，无需驱动。",
-    ),
-    "replay.examples": (
-        ("elevator-agent replay incident.jsonl\n"
-        "elevator-agent replay incident.jsonl.gz --config ./agent.toml --json"),
-        "",
-    ),
+    **REPLAY_TEXTS,
     **BUS_TEXTS,
     **PROFILES_TEXTS,
     **EXPLAIN_TEXTS,
