@@ -16,6 +16,11 @@ def test_a_notice_is_told_in_the_catalog_s_words():
     assert event.detail == {"version": "1"}
 
 
+def test_a_notice_may_say_when_what_it_ends_began():
+    event = SelfEvents({}).notice("power_restored", 7, {"cause": "mains"}, 3)
+    assert (event.at_us, event.since_us) == (7, 3)
+
+
 def test_what_is_followed_is_raised_once_and_cleared_once():
     own = SelfEvents({})
     assert own.follow("storage_failed", 1, {}, holds=False) is None

@@ -132,8 +132,8 @@ def usage_node(events: list[Event]) -> Node:
 
     def say(told: Condition, snapshot: Snapshot, limits: Limits) -> None:
         _, event, _ = live(entry, None, quiet, told, snapshot, limits)
-        if event is not None:
-            events.append(event)
+        assert event is not None, "a notice is an event"
+        events.append(event)
 
     step, first = usage.stepping(say), usage.Usage()
     return Node("usage", usage.READS, usage.READS_LOSS, step, first, usage.Usage, None)
