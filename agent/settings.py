@@ -132,6 +132,7 @@ class MonitorSettings(_Settings, frozen=True):
     door_close_failure_s: Limit = 60
     door_held_open_s: Limit = 600
     door_open_failure_s: Limit = 15
+    sensor_contradiction_s: Limit = 60
     parks_with_doors_open: bool = False
     battery_low_percent: Percent = 40
     machine_room_hot_c: Celsius = 40

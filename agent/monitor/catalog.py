@@ -473,6 +473,31 @@ ENTRIES: tuple[Entry, ...] = (
         parts=(Part("any wired signal", "任一接入信号", (("<driver>",),)),),
     ),
     Entry(
+        code="sensor_contradiction",
+        severity=Severity.MINOR,
+        en="Sensors contradict each other",
+        zh="传感器信号矛盾",
+        bacnet=3,
+        evidence=(
+            "car.moving", "car.speed_mm_s", "car.door_zone", "door.front", "door.rear",
+            "landing_doors.locked",
+        ),
+        last_known=True,
+        parts=(
+            Part("motion against speed", "运行与速度", (("car.moving",), ("car.speed_mm_s",))),
+            Part(
+                "a car door open against landing doors locked",
+                "轿门打开与层门锁闭",
+                (_DOORS, ("landing_doors.locked",)),
+            ),
+            Part(
+                "a dead door-zone sensor",
+                "门区传感器失效",
+                (("car.door_zone",), ("car.moving",), _DOORS),
+            ),
+        ),
+    ),
+    Entry(
         code="machine_room_hot",
         severity=Severity.MINOR,
         en="Machine room hot",

@@ -45,6 +45,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     door_close_failure_us: int
     door_held_open_us: int
     door_open_failure_us: int
+    sensor_contradiction_us: int
+    zone_gone_us: int
     battery_low_percent: float
     machine_room_hot_c: float
     machine_room_hot_us: int
@@ -89,6 +91,9 @@ _PASSAGE = ("car.moving", "car.door_zone")
 _ARRIVAL = (*_MOTION_AND_DOORS, "landing_doors.locked", "car.call_registered")
 _START = (*_MOTION_AND_DOORS, "car.call_registered", "hall.call_pending", "power.mains")
 
+_CONTRADICTING = (*_MOTION_AND_DOORS, "car.speed_mm_s", "landing_doors.locked")
+
+_ZONE_GONE_S = 10  # our choice: longer than any flicker, and what may be true has been said by then
 _OVERSPEED = Fraction(115, 100)  # of the rated speed (contract, 3.2)
 _BEYOND_FULL_TRAVEL_S = 10  # contract, 3.2
 _NEVER_US = 100 * 365 * 86_400 * SECOND_US
@@ -151,6 +156,8 @@ def limits_of(
             _NEVER_US if settings.parks_with_doors_open else _us(settings.door_held_open_s)
         ),
         door_open_failure_us=delay(settings.door_open_failure_s, _ARRIVAL),
+        sensor_contradiction_us=delay(settings.sensor_contradiction_s, _CONTRADICTING),
+        zone_gone_us=outlasting(_ZONE_GONE_S, _MOTION_AND_DOORS),
         battery_low_percent=settings.battery_low_percent,
         machine_room_hot_c=settings.machine_room_hot_c,
         machine_room_hot_us=_us(settings.machine_room_hot_s),

@@ -21,6 +21,7 @@ from agent.monitor.limits import Limits
 from agent.monitor.nodes import Standing, term_nodes, usage_node, watch_node, watches
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms import TERMS
+from agent.monitor.terms.zone_trust import DOUBTED, set_beside
 from agent.monitor.usage import ENDING
 from agent.signals import SIGNALS
 
@@ -127,6 +128,8 @@ class Monitor:
             snapshot.at_us = due_us = heap[0][0]
             self._ask(self._due(due_us))
         snapshot.at_us = at_us
+        if snapshot.values[DOUBTED]:
+            readings = set_beside(readings)
         if len(readings) > 1:
             readings = list({reading.signal: reading for reading in readings}.values())
         marks, by_value, banded = 0, self._by_value, self._banded

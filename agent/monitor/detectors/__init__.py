@@ -25,6 +25,7 @@ from agent.monitor.detectors.overtravel import OVERTRAVEL_BOTTOM, OVERTRAVEL_TOP
 from agent.monitor.detectors.position_lost import POSITION_LOST
 from agent.monitor.detectors.run_time_limit import RUN_TIME_LIMIT
 from agent.monitor.detectors.safety_chain_open import SAFETY_CHAIN_OPEN
+from agent.monitor.detectors.sensor_contradiction import sensor_contradiction
 from agent.monitor.detectors.signal_lost import signal_lost
 from agent.monitor.detectors.silent import camera_silent, intercom_silent
 from agent.monitor.detectors.start_failure import START_FAILURE
@@ -85,6 +86,7 @@ def detectors_for(
         *intercom_silent(signals, intervals_us),
         *camera_silent(signals, intervals_us),
         *(signal_lost(name, drivers[name]) for name in sorted(drivers)),
+        *sensor_contradiction(frozenset(signals)),
     )
 
 

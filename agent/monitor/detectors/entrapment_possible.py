@@ -98,7 +98,8 @@ def _holds(memory: Blind, snapshot: Snapshot) -> Condition:
 
 def _confined(by: tuple[str, ...], snapshot: Snapshot) -> tuple[str, ...]:
     """Of the evidence, what counts where the car was last known to be, if people cannot leave it there."""
-    if snapshot.last("stopped") is False or snapshot.last("car.door_zone") is False:
+    outside = snapshot.last("car.door_zone") is False and not snapshot.values["zone.doubted"]
+    if outside or snapshot.last("stopped") is False:
         return by
     shut = snapshot.last("doors") in (CLOSED, BETWEEN)
     if snapshot.last("stopped") is True and shut and snapshot.values["moved"] is True:

@@ -22,6 +22,7 @@ from agent.monitor.terms.speed import SPEED
 from agent.monitor.terms.stops import STOP_OUTSIDE, STOP_SHUT
 from agent.monitor.terms.term import Term
 from agent.monitor.terms.visit import VISIT_MUTES
+from agent.monitor.terms.zone_trust import ZONE_BELIEVED, ZONE_DOUBTED, ZONE_SAID
 
 # In the order of their derivation: a term reads signals and terms above it.
 TERMS: tuple[Term, ...] = (
@@ -34,6 +35,9 @@ TERMS: tuple[Term, ...] = (
     CLOSED_US,
     VISIT_MUTES,
     SPEED,
+    ZONE_DOUBTED,
+    ZONE_BELIEVED,
+    ZONE_SAID,
     BATTERY_LOW,
     ROOM_HOT,
     DISK_LOW,
