@@ -25,7 +25,7 @@ from agent.config_rules_places import check_places
 from agent.config_rules_platform import check_platform
 from agent.config_rules_ports import check_ports
 from agent.config_rules_serial import check_serial, not_given, wrong_kind
-from agent.drivers.address import BAUDRATES, Address, address_of
+from agent.drivers.address import BAUDRATES, Address, SerialAddress, address_of
 from agent.drivers.profiles import NotGivenError, ProfileProblems, WrongKindError
 from agent.hosts import is_host
 from agent.platforms import PlatformOf
@@ -113,7 +113,11 @@ def _one_way_each_line(placed: Sequence[Placed], report: Report) -> None:
         if not isinstance(driver, _BY_PROFILE) or not _is_address(driver.url):
             continue
         address = address_of(driver.url)
-        first, spoken = lines.setdefault(address.line, (key, address))
+        is_port = isinstance(address, SerialAddress)
+        line = (
+            os.path.realpath(address.line) if is_port else address.line
+        )  # a link is no second port
+        first, spoken = lines.setdefault(line, (key, address))
         if spoken != address:
             allowed = Say("one way to speak on each line", "同一总线只用一种通信设置")
             remedy = Say(f"Use the url of {first}.", f"请使用 {first} 的 url。")

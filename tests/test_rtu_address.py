@@ -126,3 +126,26 @@ def test_frames_are_parted_by_three_and_a_half_bytes_and_never_less_than_1750_us
 ) -> None:
     assert pace_of(baudrate).gap_us == gap_us
     assert pace_of(baudrate).time_us(3) == round(33e6 / baudrate)
+
+
+def two_devices(tmp_path: Path, first: str, second: str) -> list[str]:
+    config = tmp_path / "agent.toml"
+    tables = "".join(
+        f'[[drivers]]\nname = "d{n}"\nkind = "modbus"\nprofile = "p"\n'
+        f'url = "serial://{path}?baudrate=9600&parity=N"\ndevice_id = {n}\n'
+        for n, path in enumerate((first, second), start=1)
+    )
+    config.write_text(f'[elevator]\nsite = "s"\nid = "e"\n{tables}', encoding="utf-8")
+    try:
+        load(config, profiles=lambda: ["p"])
+    except ConfigProblems as wrong:
+        return [problem.key for problem in wrong.problems]
+    return []
+
+
+def test_one_port_under_two_names_is_one_line(tmp_path: Path) -> None:
+    link = tmp_path / "by-id"
+    link.symlink_to("/dev/null")
+    assert two_devices(tmp_path, str(link), str(link)) == []
+    assert two_devices(tmp_path, str(link), "/dev/null") == ["drivers[1:d2].url"]
+    assert two_devices(tmp_path, str(link), "/dev/zero") == []
