@@ -4,7 +4,6 @@ Pure: text to typed lines and back. Reading files is `replay.py`'s and writing t
 """
 
 import datetime as dt
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -234,5 +233,7 @@ def _values(name: str) -> str:
 
 
 def _nearest(name: str, names: Sequence[str] | Mapping[str, object]) -> str:
+    import difflib  # only a recording with a mistake needs it
+
     near = difflib.get_close_matches(name, list(names), n=1, cutoff=0)
     return f"The nearest is {near[0]!r}." if near else "No signal is listed."

@@ -1,7 +1,6 @@
 """The limits the rules work with, in whole microseconds: the configured ones and the contract's fixed ones."""
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 import msgspec
 
@@ -94,7 +93,7 @@ _START = (*_MOTION_AND_DOORS, "car.call_registered", "hall.call_pending", "power
 _CONTRADICTING = (*_MOTION_AND_DOORS, "car.speed_mm_s", "landing_doors.locked")
 
 _ZONE_GONE_S = 10  # our choice: longer than any flicker, and what may be true has been said by then
-_OVERSPEED = Fraction(115, 100)  # of the rated speed (contract, 3.2)
+_OVERSPEED_PERCENT = 115  # of the rated speed (contract, 3.2)
 _BEYOND_FULL_TRAVEL_S = 10  # contract, 3.2
 _NEVER_US = 100 * 365 * 86_400 * SECOND_US
 
@@ -146,7 +145,9 @@ def limits_of(
         ard_hold_us=_us(settings.ard_hold_s),
         unintended_movement_us=outlasting(settings.unintended_movement_s, _UNINTENDED),
         overspeed_us=_us(settings.overspeed_s),
-        overspeed_mm_s=None if rated_speed_mm_s is None else int(rated_speed_mm_s * _OVERSPEED),
+        overspeed_mm_s=None
+        if rated_speed_mm_s is None
+        else rated_speed_mm_s * _OVERSPEED_PERCENT // 100,
         brake_moving_us=outlasting(settings.brake_moving_s, _BRAKE),
         brake_standing_us=delay(settings.brake_standing_s, _BRAKE),
         run_time_limit_us=delay(_run_time_s(settings), _PASSAGE),
