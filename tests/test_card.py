@@ -173,6 +173,18 @@ def test_a_port_that_vanishes_is_one_loss_and_one_return(
     assert "check the reader's cable" in caplog.messages[1]
 
 
+def test_a_card_that_lay_there_when_the_port_went_is_read_anew(tmp_path: Path) -> None:
+    async def tell(one: Scene) -> None:
+        await one.says("")
+        one.reader.adapter.write(frame(CARD))
+        await one.says("", NUMBER)
+        one.reader.adapter.unplug()
+        await one.says("", NUMBER, None)
+        assert one.driver._field.shown == ""
+
+    story(tmp_path, tell)
+
+
 def test_a_port_that_is_not_there_is_said_with_what_to_do(tmp_path: Path) -> None:
     async def tell(one: Scene) -> None:
         await one.says(None)
