@@ -194,15 +194,10 @@ def _believed(
     return False, zone, None
 
 
-def _said(
-    was_doubted: bool,  # noqa: FBT001
-    snapshot: Snapshot,
-    _: Limits,
-) -> tuple[bool, bool | None, None]:
-    """What the sensor says while nobody believes it; a zone that is found dead says false."""
-    if not snapshot.values[DOUBTED]:
-        return False, None, None
-    return True, snapshot.values[SAID] if was_doubted else False, None
+def _said(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, None]:
+    """What the sensor says while nobody believes it; forgotten afterwards, so that the next doubt begins with nothing."""
+    values = snapshot.values
+    return None, values[SAID] if values[DOUBTED] else None, None
 
 
 ZONE_DOUBTED = Term(
@@ -216,4 +211,4 @@ ZONE_DOUBTED = Term(
 ZONE_BELIEVED = Term(
     ZONE, (DOUBTED,), _believed, memory=False, memory_type=bool, value_type=bool | None
 )
-ZONE_SAID = Term(SAID, (DOUBTED,), _said, memory=False, memory_type=bool, value_type=bool | None)
+ZONE_SAID = Term(SAID, (DOUBTED,), _said, value_type=bool | None)
