@@ -21,6 +21,7 @@ from agent.replay import replay_events
 from hil.installation import RESCUE_CODE, ROOT, TOPIC
 from tests.e2e import Whole, events, sequences, standing, whole
 
+AROUND = {"agent_started", "usage"}  # the start and the clean stop, which no recording holds
 BOTH = {"trapped_passengers", "alarm_button"}
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -213,7 +214,7 @@ def test_only_read_functions_were_seen_on_the_wire(run: Run) -> None:
 def test_its_recording_replayed_gives_the_same_events(run: Run) -> None:
     """To the microsecond: the recording begins at the uptime that its header's wall time labels."""
     live = [row.event for row in read_rows(run.bench.journal, 0, 1000)]
-    live = [unfiled(event) for event in live if event.code != "agent_started"]
+    live = [unfiled(event) for event in live if event.code not in AROUND]
     again = [event for event, _ in replay_events(run.recording, load(run.bench.agent.config))]
     start_us = live[0].at_us - again[0].at_us
     assert [shifted(event, start_us) for event in again] == live
@@ -266,7 +267,7 @@ def test_the_replay_command_prints_them_in_the_payload_form(run: Run) -> None:
         [*command, *config], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     printed = [msgspec.json.decode(line) for line in done.stdout.splitlines()]
-    live = [e for e in events(run.bench.heard.messages) if e["subject"] != "agent_started"]
+    live = [e for e in events(run.bench.heard.messages) if e["subject"] not in AROUND]
     live.sort(key=lambda event: event["sequence"])
     assert [event["type"] for event in printed] == [event["type"] for event in live]
     for mine, theirs in zip(printed, live, strict=True):

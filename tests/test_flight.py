@@ -300,6 +300,21 @@ def test_an_error_in_the_middle_leaves_what_was_written_for_the_next_start(bench
     again.end()
 
 
+def test_a_file_is_on_the_disk_once_and_before_it_has_its_name(bench, monkeypatch):
+    seen, real = [], os.fsync
+
+    def fsync(number):
+        real(number)
+        seen.append(names(bench.folder))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    (name,) = bench.attach(100, raised(seconds=100))
+    bench.until(130)
+    bench.until(160)
+    assert seen == [[f"{name}.part"]]
+    assert names(bench.folder) == [name]
+
+
 def test_a_clean_stop_ends_what_is_under_way(bench):
     (name,) = bench.attach(100, raised(seconds=100))
     bench.change(102, car__floor=5)
