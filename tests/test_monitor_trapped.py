@@ -425,12 +425,13 @@ def test_nothing_is_raised_in_inspection_and_the_delay_starts_anew_after_it(mode
     assert car.of(CODE) == ["515 raised"]
 
 
-def test_a_moment_of_inspection_starts_the_delay_anew():
+@pytest.mark.parametrize(("seconds", "raised"), [(3, "143"), (2.9, "97.9"), (0.5, "95.5")])
+def test_inspection_starts_the_delay_anew_but_for_a_trifle(seconds, raised):
     car = shut_in()
     car.feed(50, mode="inspection")
-    car.feed(51, mode="normal")
+    car.feed(50 + seconds, mode="normal")
     car.until(300)
-    assert car.of(CODE) == ["141 raised"]
+    assert car.of(CODE) == [f"{raised} raised"]
 
 
 @pytest.mark.parametrize("mode", ["inspection", "learning"])

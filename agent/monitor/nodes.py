@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from agent.model import Event, Severity
+from agent.model import Event, Severity, Transition
 from agent.monitor import usage
 from agent.monitor.alarms import Life, live, reads, standing_term
 from agent.monitor.capabilities import is_possible
@@ -74,6 +74,12 @@ class Watch:
         self.life = life
         if event is not None:
             self.events.append(event)
+            if event.transition is Transition.CLEARED and condition.holds:
+                return (
+                    memory,
+                    False,
+                    snapshot.at_us + 1,
+                )  # no hold-off: what still holds is raised again
         if due_us is None or (ending_us is not None and ending_us < due_us):
             due_us = ending_us
         return memory, life.standing, due_us

@@ -167,9 +167,8 @@ def pressed_in_a_parked_car(s: Script) -> None:
     s.expect("trapped_passengers", "press")
 
 
-@story(
-    disputed="trapped_passengers in the instant of the touch: as evidence the button needs no 0.5 s",
-)
+@story(FULL, DRIVE, CONTACTS, CAR_TOP_BOX)
 def a_touch_of_the_button_in_a_parked_car(s: Script) -> None:
-    """0.2 s of contact, in a car that has stood closed for an hour: no press, and nobody is trapped by it."""
-    s.wait(3600).press_alarm(0.2).wait(600).shows(Silence.JUST_NOT, "alarm_button")
+    """0.2 s of contact is no alarm, but whoever touches the button of a car closed for an hour is shut in it."""
+    s.wait(3600).expect("trapped_passengers")
+    s.press_alarm(0.2).wait(600).shows(Silence.JUST_NOT, "alarm_button")

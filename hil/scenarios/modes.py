@@ -127,10 +127,7 @@ def modes_are_told(s: Script) -> None:
     s.wait(5).revives().wait(60).shows(Silence.JUST_NOT, "mode_changed")
 
 
-@story(
-    *WITH_MODE,
-    disputed="never raised: each second of inspection makes the delay begin anew, no trifle at all",
-)
+@story(*WITH_MODE)
 def the_inspection_relay_chatters_during_an_entrapment(s: Script) -> None:
     """The mode flaps once a second: half the time it is normal, and a trifle does not start a delay over."""
     boarded(s).stops_between()

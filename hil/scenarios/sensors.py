@@ -217,11 +217,7 @@ def the_drive_s_link_flaps_during_an_entrapment(s: Script) -> None:
     flaps_while_somebody_is_trapped(s)
 
 
-@story(
-    FULL,
-    CAR_TOP_BOX,
-    disputed="never raised: a zone lost and found as it was is taken for another zone reached",
-)
+@story(FULL, CAR_TOP_BOX)
 def the_link_of_the_car_flaps_during_an_entrapment(s: Script) -> None:
     """Motion and zone are lost and found once a second while somebody is trapped: the 15 s come."""
     flaps_while_somebody_is_trapped(s)

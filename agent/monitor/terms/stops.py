@@ -24,26 +24,33 @@ class Stop(msgspec.Struct, frozen=True):
     turns: int = 0
     arrived_us: int | None = None
     under_way: Delay = IDLE
+    moved: bool = False
 
 
 def _outside(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, None]:
-    """Standing outside the zone. Reaching a zone under way is another stop; a retry of the drive is not."""
+    """Standing outside the zone. Reaching a zone under way is another stop; a retry of the drive is not.
+
+    Inspection is a break like any other: one that lasts makes the delay begin anew, a relay that chatters does not.
+    """
     outside = snapshot.values["outside"]
-    if snapshot.values["car.mode"] in INSPECTION_MODES:
-        pace = RESTART
-    elif outside is True:
+    if outside is True and snapshot.values["car.mode"] not in INSPECTION_MODES:
         if _zone_reached(memory, snapshot):
             memory = Stop(IDLE, None, memory.turns)
-        pace = RUN
-    else:
-        pace = BREAK
-    return _advanced(memory, pace, snapshot, limits)
+        elif memory.moved:
+            memory = msgspec.structs.replace(memory, moved=False)
+        return _advanced(memory, RUN, snapshot, limits)
+    if outside is False and not memory.moved and memory.delay.began_us is not None:
+        memory = msgspec.structs.replace(memory, moved=True)
+    return _advanced(memory, BREAK, snapshot, limits)
 
 
 def _zone_reached(memory: Stop, snapshot: Snapshot) -> bool:
-    """Since the break began the car has moved and has left a zone: it stands elsewhere than before."""
+    """Since the break began the car has moved and has left a zone: it stands elsewhere than before.
+
+    Signals that were lost and came back as they were have not moved it.
+    """
     broken_us = memory.delay.broken_us
-    if broken_us is None:
+    if broken_us is None or not memory.moved:
         return False
     since_us = snapshot.since_us
     return since_us["stopped"] > broken_us and since_us["car.door_zone"] > broken_us
@@ -60,8 +67,10 @@ def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay
         return memory, memory.delay, None
     shut = values["doors"] in (CLOSED, BETWEEN)
     people_can_pass = bool((values["boarding"] or 0) & 1)
-    if values["car.mode"] in INSPECTION_MODES or people_can_pass:
+    if people_can_pass:
         pace = RESTART
+    elif values["car.mode"] in INSPECTION_MODES:
+        pace = BREAK
     elif stopped is True and shut:
         if _elsewhere(memory, snapshot):
             memory = Stop(IDLE, None, memory.turns)
@@ -132,7 +141,7 @@ def _advanced(
         return memory, delay, None
     began = delay.began_us != memory.delay.began_us
     floor = snapshot.values["car.floor"] if began else memory.floor
-    return Stop(delay, floor, turns, memory.arrived_us, memory.under_way), delay, None
+    return Stop(delay, floor, turns, memory.arrived_us, memory.under_way, memory.moved), delay, None
 
 
 def _turns(snapshot: Snapshot) -> int:
