@@ -34,6 +34,7 @@ from agent.monitor.limits import limits_of
 from agent.monitor.monitor import Monitor
 from agent.naming import naming_of
 from agent.outbox import JournalBusy
+from agent.outbox_retention import Bounds
 from agent.platforms import Platform, platform_of
 from agent.platforms import default_folders as platform_folders
 from agent.recorder import Recorder, header_of
@@ -113,7 +114,8 @@ class Service:
             table.build(driver, self._means) for driver in settings.drivers
         ]
         configuration = f"{zlib.crc32(msgspec.json.encode(settings)):08x}"
-        self._delivery = Delivery(Path(settings.outbox.path), self._clock, configuration)
+        bounds = Bounds.of(settings.outbox)
+        self._delivery = Delivery(journal, self._clock, configuration, bounds)
         self._calming = calming_of(settings, self._clock, self._drivers, self._are_trapped)
         self._ending = asyncio.Event()
         self._error: BaseException | None = None

@@ -17,6 +17,8 @@ from agent.model import Detail, Event, Instant, Row, Severity, Transition
 from agent.monitor.catalog import CATALOG
 from agent.monitor.monitor import Standing
 from agent.outbox import JournalFault
+from agent.outbox_retention import Bounds, Drop
+from agent.outbox_upkeep import Upkeep
 from agent.power import MAINS_LOST, RESTORED, MainsStory, cut_told, was_cut
 from agent.self_events import SelfEvents
 from agent.uplink.publisher import Publisher
@@ -34,7 +36,7 @@ class Delivery:
     `configuration` is a mark that changes with the configuration.
     """
 
-    def __init__(self, path: Path, clock: Clock, configuration: str) -> None:
+    def __init__(self, path: Path, clock: Clock, configuration: str, bounds: Bounds) -> None:
         self._clock, self._configuration = clock, configuration
         self._start_us = clock.uptime_us()
         self.outbox = Outbox(
@@ -43,6 +45,7 @@ class Delivery:
             on_committed=self._committed,
             on_fault=self.journal_fault,
             on_replaced=self._replaced,
+            upkeep=Upkeep(path, bounds, self._dropped_from_disk),
         )
         self._begun = False
         self._mains = MainsStory()
@@ -139,7 +142,12 @@ class Delivery:
         if self.outbox.recovered is None:
             return []
         first, last = self.outbox.recovered_range or (None, None)
-        detail = {"reason": self.outbox.recovered, "missing_from": first, "missing_to": last}
+        detail: dict[str, Detail] = {
+            "reason": self.outbox.recovered,
+            "missing_from": first,
+            "missing_to": last,
+            **self.outbox.recovered_detail,
+        }
         return [self._self_events.notice("outbox_recovered", now.uptime_us, detail)]
 
     def _dropped_since(self, now: Instant) -> list[Event]:
@@ -185,6 +193,16 @@ class Delivery:
     def _is_ours(self, row: Row) -> bool:
         """Whether a row tells of this very start."""
         return row.boot_id == self._clock.boot_id and row.event.at_us >= self._start_us
+
+    def _dropped_from_disk(self, drop: Drop, at_us: int) -> Event:
+        """Tell of records that the journal drops to keep within its bounds; it goes into the same transaction."""
+        detail: dict[str, Detail] = {
+            "reason": drop.reason,
+            **drop.severities,
+            "ranges": [f"{first}-{last}" for first, last in drop.ranges],
+            "undelivered": drop.undelivered,
+        }
+        return self._self_events.notice("records_dropped", at_us, detail)
 
     def _look_for_damage(self, now: Instant) -> None:
         """Rows that the journal holds and nobody can read any more are lost, which consumers must hear."""

@@ -7,23 +7,26 @@ cursors, and nothing of MQTT. Everything wrong with the disk leaves here as Jour
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from agent import outbox_records as sql
-from agent.model import Event, Instant, Lane, Row, Severity, Transition
-from agent.outbox_facts import LANES, Facts, cursor_key, new_facts, number_of
+from agent import outbox_retention as retention
+from agent.model import Detail, Event, Instant, Lane, Row, Severity, Transition
+from agent.outbox_facts import LANES, cursor_key, new_facts
 from agent.outbox_fault import JournalFault, database_fault, system_fault
-from agent.outbox_files import beside, make_tables, set_aside
+from agent.outbox_files import beside, make_tables, salvage, set_aside
+from agent.outbox_load import Journals, facts_of, loaded, newest_of
 from agent.outbox_lock import JournalBusy, JournalLock
 from agent.outbox_records import Search
+from agent.outbox_retention import Drop
 from agent.outbox_rows import Batch, Key, Place, number
 from agent.sequence_reserve import BLOCK, SequenceReserve
 
 __all__ = ["Batch", "Journal", "JournalBusy", "JournalFault", "Search", "read_rows"]
 
-VERSION = 1  # of the tables; agent/outbox_schema.py leads there
+VERSION = 2  # of the tables; agent/outbox_schema.py leads there
 RECOVERED = "outbox_recovered"
 _QUICK_CHECK_BYTES = (
     8 << 20
@@ -37,22 +40,28 @@ _PRAGMAS = (
     "PRAGMA secure_delete = OFF",
 )
 _log = logging.getLogger("agent.outbox")
+_T = TypeVar("_T")
 
 
 class Journal:
     """One open database. Made by `open`; every method may raise JournalFault and has then changed nothing.
 
-    `journal` is the database's own id, `head` its last sequence. `recovered` says why numbers are missing when the
-    database was damaged or lost, until a notice `outbox_recovered` is journaled; `recovered_range` are the numbers
-    (first, last) that may never have been used, None when there are none.
+    `journal` is the database's own id, `head` its last sequence, `chain_head` the newest link of its hash chain.
+    `recovered` says why numbers are missing when the database was damaged or lost, until a notice `outbox_recovered` is
+    journaled; `recovered_range` are the numbers (first, last) that may never have been used, None when there are none;
+    `recovered_detail` what was salvaged. `withheld` is (first sequence dropped before the broker had it, sequence of the
+    report about that), None when there is none.
     """
 
     def __init__(self, path: Path, lock: JournalLock, *, suspect: bool) -> None:
         self.path = path
         self.journal = ""
         self.head = 0
+        self.chain_head = b""
         self.recovered: str | None = None
         self.recovered_range: tuple[int, int] | None = None
+        self.recovered_detail: Mapping[str, Detail] = {}
+        self.withheld: tuple[int, int] | None = None
         self._lock = lock
         self._reserve = SequenceReserve(path.with_suffix(".seq"))
         self._standing: dict[Key, Row] = {}
@@ -102,12 +111,16 @@ class Journal:
         return self.commit([Batch(tuple(events), now)], boot_id, cursors)
 
     def commit(
-        self, batches: Sequence[Batch], boot_id: str, cursors: Mapping[Lane, int] | None = None
+        self,
+        batches: Sequence[Batch],
+        boot_id: str,
+        cursors: Mapping[Lane, int] | None = None,
+        drop: Drop | None = None,
     ) -> tuple[Row, ...]:
         """Commit all events of these batches (at most 1,000) and the cursors given, in one transaction.
 
         A raise of what stands, or a clear or acknowledgement of what does not, is an AssertionError before the
-        database is touched.
+        database is touched. What is dropped in the same transaction is reported by the last of the events.
         """
         place = Place(journal=self.journal, head=self.head, boot_id=boot_id)
         rows, standing = number(batches, place, self._standing)
@@ -116,12 +129,17 @@ class Journal:
         with _translated(self.path), _transaction(self._connection()) as db:
             if rows and rows[-1].seq > self._reserve.reserved_through:
                 self._reserve.reserve(self.head)
-            _write_rows(db, rows, acked)
+            chain_head = _write_rows(db, rows, acked, self.chain_head)
+            withheld = retention.withheld(self.withheld, drop, rows, acked)
+            if drop is not None:
+                retention.apply(db, drop, withheld)
             if not rows:
                 db.executemany(sql.SET_FACT, [(cursor_key(lane), acked[lane]) for lane in LANES])
         self._standing = standing
         self._cursors = acked
+        self.chain_head = chain_head
         self.head = rows[-1].seq if rows else self.head
+        self.withheld = withheld
         return rows
 
     @property
@@ -142,7 +160,7 @@ class Journal:
         """The next rows of a lane in order of sequence; costs the same however long the journal is."""
         with _translated(self.path):
             records = self._connection().execute(sql.FETCH, (LANES.index(lane), after))
-            return sql.rows_of(records, self.journal, self._unreadable, limit)
+            return sql.rows_of(records, self._journals.of, self._unreadable, limit)
 
     def count_owed(self, lane: Lane, after: int | None = None) -> int:
         """How many rows of a lane lie after a sequence, by default its committed cursor."""
@@ -153,7 +171,17 @@ class Journal:
     def rows(self, search: Search) -> list[Row]:
         """What a search finds."""
         with _translated(self.path):
-            return _find(self._connection(), self.journal, search, self._unreadable)
+            return _find(self._connection(), self._journals, search, self._unreadable)
+
+    def look(self, job: Callable[[sql.Database], _T]) -> _T:
+        """What a job reads from the tables; it must not write."""
+        with _translated(self.path):
+            return job(self._connection())
+
+    def usage(self) -> tuple[int, int]:
+        """Bytes of the database that are in use, and those inside it that are free to be used again."""
+        with _translated(self.path):
+            return usage_of(self._connection())
 
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
@@ -182,20 +210,20 @@ class Journal:
         self._db = db
 
     def _begin_anew(self) -> None:
-        """Set a damaged database aside and make a new one, which knows why and above which sequence it begins."""
+        """Set a damaged database aside and make a new one with what can be read of the old, above every number used."""
         self._disconnect()  # before the rename: closing removes a log by its name
         with _translated(self.path):
             last_readable = _last_readable(self.path)
             aside = set_aside(self.path)
         damaged = f"The journal was damaged and is kept as {aside.name}; a new one was begun."
+        salvage(aside, self.path)
         self._take_up(damaged=damaged, last_readable=last_readable)
 
     def _load(self, db: sqlite3.Connection, damaged: str | None, last_readable: int) -> None:
-        facts: Facts = dict(db.execute(sql.FACTS))
-        newest = db.execute(sql.HEAD).fetchone()[0] or 0
+        facts = facts_of(db)
         changes = new_facts(
             facts,
-            newest=newest,
+            newest=newest_of(db),
             reserved=self._reserve.reserved_through,
             last_readable=last_readable,
             damaged=damaged,
@@ -203,21 +231,14 @@ class Journal:
         if changes:
             with _transaction(db):
                 db.executemany(sql.SET_FACT, changes.items())
-        facts |= changes
-        self.journal = str(facts["journal"])
-        self.head = max(newest, number_of(facts, "floor"))
-        if self.head > self._reserve.reserved_through:  # the side file was lost
-            self._reserve.reserve(self.head)
-        carried = db.execute(sql.NEWEST_CURSORS).fetchone() or (0, 0)
-        self._cursors = {
-            lane: max(at, number_of(facts, cursor_key(lane)))
-            for lane, at in zip(LANES, carried, strict=True)
-        }
-        standing = sql.rows_of(db.execute(sql.STANDING), self.journal, self._unreadable)
-        self._standing = {row.event.key: row for row in standing}
-        self.recovered = str(facts["recovered"]) if "recovered" in facts else None
-        first, last = number_of(facts, "recovered.first"), number_of(facts, "recovered.last")
-        self.recovered_range = (first, last) if last else None
+        found = loaded(db, facts | changes, self._unreadable)
+        if found.head > self._reserve.reserved_through:  # the side file was lost
+            self._reserve.reserve(found.head)
+        self._journals, self.journal = found.journals, found.journals.own
+        self.head, self.chain_head = found.head, found.chain_head
+        self._cursors, self._standing = dict(found.cursors), dict(found.standing)
+        self.recovered, self.recovered_range = found.recovered, found.recovered_range
+        self.recovered_detail, self.withheld = found.recovered_detail, found.withheld
 
     def _moved(self, cursors: Mapping[Lane, int]) -> dict[Lane, int]:
         for lane, through in cursors.items():
@@ -241,11 +262,46 @@ def read_rows(
     search = Search(
         after=after, limit=limit, severities=severities, codes=codes, newest_first=newest_first
     )
+    with reading(path) as db:
+        journals = Journals(db, str(facts_of(db)["journal"]))
+        return _find(db, journals, search, sql.Unreadable())
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Generator[sql.Database]:
+    """A journal opened to read, beside a service or without; no lock, no write. Raises JournalFault."""
     with _translated(path):
         path.stat()  # so that a missing file is named as such
         with contextlib.closing(_connect_to_read(path)) as db:
-            journal = str(dict(db.execute(sql.FACTS))["journal"])
-            return _find(db, journal, search, sql.Unreadable())
+            yield db
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Generator[sql.Database]:
+    """One transaction on a journal whose lock our parent holds."""
+    with _translated(path), contextlib.closing(_raw(path)) as db:
+        db.execute(_PRAGMAS[0])
+        with _transaction(db):
+            yield db
+
+
+def read_or_none(
+    db: sql.Database, statement: str, parameters: Sequence[object] = ()
+) -> list[Any] | None:
+    """What a statement finds in a damaged database; None where that cannot be read."""
+    try:
+        return db.execute(statement, parameters).fetchall()
+    except sqlite3.Error:
+        return None
+
+
+def usage_of(db: sql.Database) -> tuple[int, int]:
+    """Bytes of the database that are in use, and those inside it that are free to be used again."""
+    size, pages, free = (
+        int(db.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("page_size", "page_count", "freelist_count")
+    )
+    return (pages - free) * size, free * size
 
 
 @contextlib.contextmanager
@@ -279,8 +335,12 @@ def _transaction(db: sqlite3.Connection) -> Generator[sqlite3.Connection]:
         raise
 
 
-def _write_rows(db: sqlite3.Connection, rows: Sequence[Row], acked: Mapping[Lane, int]) -> None:
-    db.executemany(sql.INSERT, [sql.record_of(row, acked) for row in rows])
+def _write_rows(
+    db: sqlite3.Connection, rows: Sequence[Row], acked: Mapping[Lane, int], link: bytes
+) -> bytes:
+    """Write rows and what follows from them for what stands; returns the last link of the chain."""
+    records, link = sql.chained((sql.record_of(row, acked) for row in rows), link)
+    db.executemany(sql.INSERT, records)
     for row in rows:
         where = (row.event.code, row.event.instance or "")
         match row.event.transition:
@@ -292,13 +352,14 @@ def _write_rows(db: sqlite3.Connection, rows: Sequence[Row], acked: Mapping[Lane
                 db.execute(sql.FORGET_RECOVERY)
             case Transition.NOTICE | Transition.ACKNOWLEDGED:
                 pass
+    return link
 
 
 def _find(
-    db: sqlite3.Connection, journal: str, search: Search, unreadable: sql.Unreadable
+    db: sql.Database, journals: Journals, search: Search, unreadable: sql.Unreadable
 ) -> list[Row]:
     records = db.execute(search.statement, search.parameters)
-    return sql.rows_of(records, journal, unreadable, search.limit)
+    return sql.rows_of(records, journals.of, unreadable, search.limit)
 
 
 def _connect(path: Path, *, suspect: bool) -> sqlite3.Connection:

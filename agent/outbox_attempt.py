@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agent.model import Lane, Row
 from agent.outbox import Batch, Journal, JournalFault, Search
+from agent.outbox_retention import Drop
 from agent.outbox_rows import carried, pair
 
 _SCAN = 5000  # sequences a search looks at before it lets a commit pass
@@ -14,7 +15,8 @@ _SCAN = 5000  # sequences a search looks at before it lets a commit pass
 class Attempt:
     """Its batches, the journal and head it is tried on, and the fault that makes the next try reopen the journal.
 
-    `is_elsewhere` says that the journal is no longer the one it was meant for, which had to go.
+    `is_elsewhere` says that the journal is no longer the one it was meant for, which had to go. `drop` are records to go,
+    and `report` the event of it: tried once, and given up when the disk does not take it, so that no event waits for it.
     """
 
     batches: tuple[Batch, ...]
@@ -22,6 +24,8 @@ class Attempt:
     head: int
     fault: JournalFault | None = None
     is_elsewhere: bool = False
+    drop: Drop | None = None
+    report: Batch | None = None
 
     @property
     def count(self) -> int:
@@ -38,11 +42,14 @@ def write(
     if attempt.is_elsewhere:
         cursors = disk.cursors  # ours are numbers of the journal that is gone
     if disk.head > attempt.head:
-        return tuple(disk.rows(Search(after=attempt.head, limit=attempt.count)))
-    if not attempt.batches and cursors == disk.cursors:
+        return tuple(disk.rows(Search(after=attempt.head, limit=attempt.count + 1)))
+    batches, drop = attempt.batches, attempt.drop
+    if drop is not None and attempt.report is not None and attempt.fault is None:
+        return disk.commit((*batches, attempt.report), boot_id, cursors, drop)
+    if not batches and cursors == disk.cursors:
         return ()
     standing = [row.event.key for row in disk.standing()]
-    return disk.commit(pair(attempt.batches, standing), boot_id, cursors)
+    return disk.commit(pair(batches, standing), boot_id, cursors)
 
 
 def _reopen(disk: Journal, attempt: Attempt, *, suspect: bool) -> None:
@@ -50,6 +57,8 @@ def _reopen(disk: Journal, attempt: Attempt, *, suspect: bool) -> None:
     stood = disk.standing()
     disk.reopen(suspect=suspect)
     if disk.journal != attempt.journal:
+        known = {row.event.key for row in disk.standing()}  # those that could be salvaged
+        stood = [row for row in stood if row.event.key not in known]
         attempt.batches = (*carried(stood), *attempt.batches)
         attempt.journal, attempt.head, attempt.is_elsewhere = disk.journal, disk.head, True
 

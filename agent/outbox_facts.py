@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from agent.model import Lane
+from agent.outbox_chain import Origin
 from agent.sequence_reserve import BLOCK
 
 LANES = (Lane.CRITICAL, Lane.REST)  # as numbered in the table
@@ -36,16 +39,32 @@ def new_facts(
     of them; so does one that fell behind the side file by more than a block (a copy was put back).
     """
     if "floor" not in known:
-        floor = max(reserved, last_readable)
-        cursors: Facts = {cursor_key(lane): floor for lane in LANES}
-        if floor == 0 and damaged is None:
-            return {"floor": floor, **cursors}
-        first = last_readable + 1 if last_readable else max(1, reserved - BLOCK + 1)
-        return {"floor": floor, **cursors, **_recovery(damaged or _MISSING, first, floor)}
+        return _begun(known, newest, reserved, last_readable, damaged)
     head = max(newest, number_of(known, "floor"))
     if reserved > head + BLOCK:
         return {"floor": reserved, **_recovery(_OLDER, head + 1, reserved)}
     return {}
+
+
+def _begun(
+    known: Mapping[str, int | str],
+    newest: int,
+    reserved: int,
+    last_readable: int,
+    damaged: str | None,
+) -> Facts:
+    """The first facts of a database; rows that it holds already were salvaged, and carry the cursors."""
+    floor = max(reserved, last_readable, newest)
+    facts: Facts = {"floor": floor}
+    if "origin" not in known:
+        facts["origin"] = msgspec.json.encode(Origin(journal=str(known["journal"]))).decode()
+    if not newest:
+        facts |= {cursor_key(lane): floor for lane in LANES}
+    if floor == 0 and damaged is None:
+        return facts
+    last_readable = max(last_readable, newest)
+    first = last_readable + 1 if last_readable else max(1, reserved - BLOCK + 1)
+    return {**facts, **_recovery(damaged or _MISSING, first, floor)}
 
 
 def _recovery(reason: str, first: int, last: int) -> Facts:

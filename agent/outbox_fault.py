@@ -1,5 +1,6 @@
 """What can be wrong with the journal's disk, in words for the person who has to mend it. Knows no SQL library."""
 
+import errno
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,15 +8,19 @@ from pathlib import Path
 class JournalFault(Exception):  # noqa: N818 - a state of the world, handled by every caller
     """The journal could not be read or written; nothing of the transaction remains.
 
-    `reason` says what happened and what to do; `corrupt` that the content is damaged, not only out of reach.
+    `reason` says what happened and what to do; `corrupt` that the content is damaged, not only out of reach; `full` that
+    the disk has no room.
     """
 
-    def __init__(self, reason: str, *, corrupt: bool = False) -> None:
+    def __init__(self, reason: str, *, corrupt: bool = False, full: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.corrupt = corrupt
+        self.full = full
 
 
+FULL_CODE = 13  # SQLITE_FULL
+_FULL_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT})
 CORRUPT_CODES = frozenset({11, 26})  # SQLITE_CORRUPT, SQLITE_NOTADB
 _REASONS: Mapping[int, str] = {  # SQLite's primary result codes
     3: "access is denied. Give the file and its directory to the service's user",
@@ -35,7 +40,11 @@ def database_fault(path: Path, code: int, text: str) -> JournalFault:
     """The fault of a SQLite result code (primary or extended); `text` is SQLite's own."""
     primary = code & 0xFF
     cause = _REASONS.get(primary, "the database reports an error")
-    return JournalFault(f"Journal {path}: {cause} ({text}).", corrupt=primary in CORRUPT_CODES)
+    return JournalFault(
+        f"Journal {path}: {cause} ({text}).",
+        corrupt=primary in CORRUPT_CODES,
+        full=primary == FULL_CODE,
+    )
 
 
 def system_fault(path: Path, error: OSError) -> JournalFault:
@@ -57,5 +66,6 @@ def system_fault(path: Path, error: OSError) -> JournalFault:
         )
     return JournalFault(
         f"Journal {path}: the disk answers with an error ({error.strerror or error}). "
-        f"Check free space and the card that carries {directory}."
+        f"Check free space and the card that carries {directory}.",
+        full=error.errno in _FULL_ERRORS,
     )

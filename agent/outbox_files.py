@@ -1,6 +1,7 @@
 """The journal's files: names beside it, setting a damaged one aside, the child that makes the tables. Knows no SQL."""
 
 import itertools
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 from agent.outbox_fault import JournalFault
 from agent.sequence_reserve import sync_directory
 
-_MIGRATION_S = 120
+_MIGRATION_S = 600  # a journal of four years is rewritten once
+_SALVAGE_S = 300  # it stops reading by itself after a minute
+_log = logging.getLogger("agent.outbox")
 
 
 def beside(path: Path, ending: str) -> Path:
@@ -43,3 +46,22 @@ def make_tables(path: Path) -> None:
     said = (done.stderr.strip().splitlines() or ["no word about why"])[-1]
     is_damaged = "malformed" in said or "not a database" in said
     raise JournalFault(f"Journal {path}: its tables were not made. {said}", corrupt=is_damaged)
+
+
+def salvage(aside: Path, path: Path) -> None:
+    """Have a child process copy what can be read of a damaged journal into a new one, which it makes first.
+
+    Nothing depends on its success: what it could not copy is still in the file set aside.
+    """
+    make_tables(path)
+    command = [sys.executable, "-m", "agent.outbox_salvage", str(aside), str(path)]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter and module
+            command, capture_output=True, text=True, timeout=_SALVAGE_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        _log.error("Nothing of %s was salvaged within %d s.", aside, _SALVAGE_S)
+        return
+    if done.returncode != 0:
+        said = (done.stderr.strip().splitlines() or ["no word about why"])[-1]
+        _log.error("Nothing of %s was salvaged. %s", aside, said)

@@ -2,23 +2,25 @@
 
 import itertools
 import logging
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
 from agent.model import Event, Lane, Row, Severity
+from agent.outbox_chain import digest_of, link_of
 from agent.outbox_facts import LANES
 
 MOST = (1 << 63) - 1  # SQLite's largest integer
 MOST_TOLD = 1000  # unreadable rows remembered
 _COLUMNS = "seq, boot_id, wall_us, synchronised, raised_seq, duration_ms, body"
-INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 RAISE = "INSERT OR REPLACE INTO standing VALUES (?, ?, ?)"
 CLEAR = "DELETE FROM standing WHERE code = ? AND instance = ?"
 SET_FACT = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 FACTS = "SELECT key, value FROM meta"
 FORGET_RECOVERY = "DELETE FROM meta WHERE key GLOB 'recovered*'"
+ORIGINS = "SELECT last, journal FROM origins ORDER BY last"
 HEAD = "SELECT max(seq) FROM journal"
 NEWEST_CURSORS = "SELECT acked_critical, acked_rest FROM journal ORDER BY seq DESC LIMIT 1"
 OWED = "SELECT count(*) FROM journal WHERE lane = ? AND seq > ?"
@@ -33,6 +35,22 @@ OLDEST_FIRST = _SEARCH + " ORDER BY seq"
 NEWEST_FIRST = _SEARCH + " ORDER BY seq DESC"
 _decoder = msgspec.json.Decoder(Event)
 _log = logging.getLogger("agent.outbox")
+
+
+class Answer(Protocol):
+    """What a statement finds, row by row."""
+
+    def __iter__(self) -> Iterator[Any]: ...
+    def fetchone(self) -> Any: ...  # noqa: ANN401, D102
+    def fetchall(self) -> list[Any]: ...  # noqa: D102
+
+
+class Database(Protocol):
+    """An open database, for files that must not know which library opens it."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Answer:  # noqa: ANN401
+        """Run one statement."""
+        ...
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +85,7 @@ class _Body(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def record_of(row: Row, cursors: Mapping[Lane, int]) -> tuple[object, ...]:
-    """A row as INSERT wants it, with the cursors as of its commit."""
+    """A row as its table holds it, but for its link; with the cursors as of its commit."""
     event = row.event
     return (
         row.seq,
@@ -78,12 +96,23 @@ def record_of(row: Row, cursors: Mapping[Lane, int]) -> tuple[object, ...]:
         row.boot_id,
         event.at_us,
         row.wall_us,
-        row.synchronised,
+        int(row.synchronised),  # as it is read back: the digest is over these very values
         row.raised_seq,
         row.duration_ms,
         *(cursors[lane] for lane in LANES),
         msgspec.json.encode(_Body(**msgspec.structs.asdict(event))),
     )
+
+
+def chained(
+    records: Iterable[Sequence[object]], before: bytes
+) -> tuple[list[tuple[object, ...]], bytes]:
+    """The records with their links, as INSERT wants them, and the last link."""
+    linked: list[tuple[object, ...]] = []
+    for record in records:
+        before = link_of(before, digest_of(record))
+        linked.append((*record, before))
+    return linked, before
 
 
 class Unreadable:
@@ -104,14 +133,19 @@ class Unreadable:
 
 
 def rows_of(
-    records: Iterable[tuple[Any, ...]], journal: str, unreadable: Unreadable, limit: int = MOST
+    records: Iterable[tuple[Any, ...]],
+    journal_of: Callable[[int], str],
+    unreadable: Unreadable,
+    limit: int = MOST,
 ) -> list[Row]:
     """The first `limit` readable rows; the others are told to `unreadable` and passed over."""
-    readable = (row for one in records if (row := _row_of(one, journal, unreadable)) is not None)
+    readable = (row for one in records if (row := _row_of(one, journal_of, unreadable)) is not None)
     return list(itertools.islice(readable, min(limit, MOST)))
 
 
-def _row_of(record: tuple[Any, ...], journal: str, unreadable: Unreadable) -> Row | None:
+def _row_of(
+    record: tuple[Any, ...], journal_of: Callable[[int], str], unreadable: Unreadable
+) -> Row | None:
     seq, boot_id, wall_us, synchronised, raised_seq, duration_ms, body = record
     try:
         event = _decoder.decode(body)
@@ -120,7 +154,7 @@ def _row_of(record: tuple[Any, ...], journal: str, unreadable: Unreadable) -> Ro
         return None
     return Row(
         seq=seq,
-        journal=journal,
+        journal=journal_of(seq),
         raised_seq=raised_seq,
         event=event,
         boot_id=boot_id,

@@ -10,9 +10,12 @@ memory. Each migration is one transaction together with the version it leads to:
 import secrets
 import sys
 
+import msgspec
 from sqlite_utils import Database, Migrations
 
-VERSION = 1
+from agent.outbox_chain import Origin, digest_of, link_of
+
+VERSION = 2
 
 migrations = Migrations("outbox")
 
@@ -43,6 +46,40 @@ def journal(db: Database) -> None:
         [secrets.token_hex(4)],
     )
     db.execute("PRAGMA user_version = 1")
+
+
+@migrations(name="0002_chain")
+def chain(db: Database) -> None:
+    """Each row's link in the hash chain; what was dropped from it; the journals that salvaged rows come from.
+
+    Rows that are there already are linked now: what happened to them before cannot be seen, what happens from now on can.
+    The fact `chained_after` is the last of them. `dropped` holds stubs (with a digest) and summarised ranges (without).
+    """
+    db.execute("ALTER TABLE journal ADD COLUMN hash BLOB")
+    db.execute(
+        "CREATE TABLE dropped (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, digest BLOB,"
+        " hash BLOB NOT NULL, reason TEXT NOT NULL) STRICT"
+    )
+    db.execute("CREATE TABLE origins (last INTEGER PRIMARY KEY, journal TEXT NOT NULL) STRICT")
+    newest = db.execute("SELECT max(seq) FROM journal").fetchone()[0]
+    if newest is not None:
+        _link_what_is_there(db, newest)
+    db.execute("PRAGMA user_version = 2")
+
+
+def _link_what_is_there(db: Database, newest: int) -> None:
+    name = db.execute("SELECT value FROM meta WHERE key = 'journal'").fetchone()[0]
+    origin = Origin(journal=str(name))
+    facts = {"origin": msgspec.json.encode(origin).decode(), "chained_after": newest}
+    link, last = origin.link, 0
+    while records := db.execute(
+        "SELECT * FROM journal WHERE seq > ? ORDER BY seq LIMIT 1000", [last]
+    ).fetchall():
+        for record in records:
+            link, last = link_of(link, digest_of(record)), record[0]
+            db.execute("UPDATE journal SET hash = ? WHERE seq = ?", [link, last])
+    for key, value in facts.items():
+        db.execute("INSERT INTO meta VALUES (?, ?)", [key, value])
 
 
 def migrate(path: str) -> None:

@@ -67,9 +67,14 @@ class MqttSettings(_Settings, frozen=True):
 
 
 class OutboxSettings(_Settings, frozen=True):
-    """Where the journal lives; it belongs on the data partition."""
+    """Where the journal lives, which belongs on the data partition; how large it may become, how old its records.
+
+    1,024 MB hold four years at about 1,000 events a day.
+    """
 
     path: Annotated[str, Meta(min_length=1)] = "/var/lib/elevator-agent/outbox.db"
+    max_mb: Annotated[int, Meta(ge=64, le=1_000_000)] = 1024
+    keep_years: Annotated[int, Meta(ge=4, le=100)] = 10
 
 
 class ControlSettings(_Settings, frozen=True):

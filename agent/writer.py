@@ -16,17 +16,19 @@ from typing import Any, TypeVar
 
 from agent.backoff import Backoff
 from agent.clock import Clock, sleep
-from agent.model import Event, Instant, Lane, Row, Severity
+from agent.model import Detail, Event, Instant, Lane, Row, Severity
 from agent.outbox import Batch, Journal, JournalBusy, JournalFault, Search
 from agent.outbox_acks import Acknowledgements
 from agent.outbox_attempt import Attempt, stretches, write
 from agent.outbox_rows import Callers
+from agent.outbox_upkeep import Upkeep
 from agent.outbox_waiting import BOUND, WaitingRoom
 
 _GROUP = 256  # events a transaction, when many wait
 _STALL_S = 2.0  # a disk that takes longer counts as failed until it answers
 _CLOSE_S = 0.5  # of the time to stop, what is kept for closing
 _HOUR_S = 3600.0
+_IDLE_S = 60.0  # between two looks for room on a disk that had none
 _T = TypeVar("_T")
 _log = logging.getLogger("agent.outbox")
 
@@ -34,9 +36,11 @@ _log = logging.getLogger("agent.outbox")
 class Outbox:
     """What the rest of the service knows of the journal. All methods belong on the event loop; none of them blocks.
 
-    `journal` is the database's id ("" until it is open), `head` its last sequence, `fault` why it cannot be used now.
+    `journal` is the database's id ("" until it is open), `head` its last sequence, `chain_head` the newest link of its hash
+    chain as hexadecimal, `fault` why it cannot be used now.
     `standing` are the raises that stood when it was opened, without those that this run had ended before it opened;
-    `recovered` and `recovered_range` as in Journal.
+    `recovered`, `recovered_range` and `recovered_detail` as in Journal. `upkeep` keeps the journal within its bounds;
+    without it nothing is ever dropped.
     `on_committed` gets each transaction's rows, `on_fault` a reason when the disk fails and None when it is back, also
     for readers: whoever got nothing from `fetch` while it failed asks again then. `on_replaced` is told, before the
     rows, that damage made the journal begin anew: `journal`, `recovered` and the cursors are the new one's, and what
@@ -47,7 +51,7 @@ class Outbox:
     (`pair`). An error in our own code ends the work: it reaches the loop's exception handler, and `submit` raises.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is told of, and what it tells
         self,
         path: Path,
         clock: Clock,
@@ -56,15 +60,20 @@ class Outbox:
         on_fault: Callable[[str | None], None],
         on_replaced: Callable[[], None] | None = None,
         opener: Callable[[Path], Journal] = Journal.open,
+        upkeep: Upkeep | None = None,
     ) -> None:
         self.journal = ""
+        self.chain_head = ""
         self.head = 0
         self.fault: str | None = None
         self.recovered: str | None = None
         self.recovered_range: tuple[int, int] | None = None
+        self.recovered_detail: Mapping[str, Detail] = {}
         self.standing: tuple[Row, ...] = ()
         self._path = path
+        self._clock = clock
         self._boot_id = clock.boot_id
+        self._upkeep = upkeep
         self._on_committed = on_committed
         self._on_fault = on_fault
         self._on_replaced = on_replaced
@@ -130,6 +139,14 @@ class Outbox:
     def unreadable(self) -> int:
         """Rows passed over since the start because what the disk holds of their event cannot be read."""
         return self._disk.unreadable if self._disk is not None else 0
+
+    @property
+    def withheld_from(self) -> int | None:
+        """The first sequence that was dropped before the broker had it, until the broker has the report of that."""
+        withheld = self._disk.withheld if self._disk is not None else None
+        if withheld is None or self._acks.at[Lane.REST] >= withheld[1]:
+            return None
+        return withheld[0]
 
     def cursor(self, lane: Lane) -> int:
         """The last sequence of a lane that the broker has acknowledged."""
@@ -209,6 +226,7 @@ class Outbox:
             return
         while await self._has_work():
             await self._commit(disk)
+            await self._keep_house(disk)
         await self._thread.call(disk.close)
 
     async def _open(self) -> Journal | None:
@@ -228,6 +246,7 @@ class Outbox:
                 self._take_over(disk)
                 self._back()
                 self._opened.set_result(None)
+                await self._keep_house(disk)
                 return disk
             await self._pause(wait.next_s())
         return None
@@ -238,21 +257,24 @@ class Outbox:
         take = self._callers.inherit if self._has_started else self._callers.know
         take(row.event.key for row in rows)
         self.standing = tuple(row for row in rows if not self._callers.has_ended(row.event.key))
-        self.journal, self.head = disk.journal, disk.head
+        self.journal, self.head, self.chain_head = disk.journal, disk.head, disk.chain_head.hex()
         self.recovered, self.recovered_range = disk.recovered, disk.recovered_range
+        self.recovered_detail = disk.recovered_detail
         self._acks.begin(disk.cursors)
 
     async def _has_work(self) -> bool:
         """Wait for something to write; False at the end."""
         while not (len(self._room) or self._attempt or self._acks.due or self._read_fault):
+            if self._upkeep is not None and self._upkeep.busy and self.fault is None:
+                return True
             if self._stopping.is_set():
                 return self._acks.moved
             self._wake.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_HOUR_S):
+                async with asyncio.timeout(_IDLE_S if self._is_tight else _HOUR_S):
                     await self._wake.wait()
                     continue
-            if self._acks.moved:
+            if self._acks.moved or self._upkeep is not None:
                 return True
         return True
 
@@ -267,6 +289,7 @@ class Outbox:
         except JournalFault as fault:
             attempt.fault = fault
             self._lost(fault.reason)
+            await self._make_room(attempt, fault)
             await self._pause(self._wait.next_s())
             return
         self._attempt = None
@@ -278,9 +301,34 @@ class Outbox:
         else:
             self._acks.saved(cursors)
         if rows:
-            self.head = rows[-1].seq
+            self.head, self.chain_head = rows[-1].seq, disk.chain_head.hex()
             self._on_committed(rows)
         self._back()
+
+    async def _make_room(self, attempt: Attempt, fault: JournalFault) -> None:
+        if self._upkeep is not None and attempt.drop is not None:
+            self._upkeep.failed(self._clock.now())
+        if self._upkeep is not None and fault.full:
+            await self._thread.call(self._upkeep.make_room)
+
+    async def _keep_house(self, disk: Journal) -> None:
+        """See whether records have to go, and prepare their going as the next transaction."""
+        upkeep = self._upkeep
+        if upkeep is None or self._attempt or self.fault is not None:
+            return
+        cursor, now = self._acks.at[Lane.REST], self._clock.now()
+        try:
+            drop = await self._thread.call(partial(upkeep.look, disk, cursor, now))
+        except JournalFault as fault:
+            self._read_fault = fault
+            return
+        if drop is not None:
+            told = Batch((upkeep.report(drop, now.uptime_us),), now)
+            self._attempt = Attempt((), disk.journal, disk.head, drop=drop, report=told)
+
+    @property
+    def _is_tight(self) -> bool:
+        return self._upkeep is not None and self._upkeep.is_tight
 
     def _next_attempt(self, disk: Journal) -> Attempt:
         fault, self._read_fault = self._read_fault, None

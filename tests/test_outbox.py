@@ -17,7 +17,7 @@ from agent.model import Event, Fact, Lane, Severity, Transition
 from agent.outbox import Journal, JournalBusy, JournalFault, Search, read_rows
 from agent.outbox_schema import migrate
 from agent.sequence_reserve import SequenceReserve
-from tests.outbox_events import BOOT, acknowledged, at, cleared, notice, raised
+from tests.outbox_events import BOOT, acknowledged, at, cleared, notice, raised, salvaged_here
 
 DATA = Path(__file__).parent / "data"
 
@@ -26,6 +26,7 @@ DATA = Path(__file__).parent / "data"
 def journal(tmp_path, monkeypatch):
     """An open one. Its tables are made by the migration itself, without the cost of a process each time."""
     monkeypatch.setattr(outbox, "make_tables", lambda path: migrate(str(path)))
+    monkeypatch.setattr(outbox, "salvage", salvaged_here)
     with closing(Journal.open(tmp_path / "outbox.db")) as opened:
         yield opened
 
@@ -559,6 +560,8 @@ def test_damage_that_only_the_loading_meets_is_set_aside_too(tmp_path, monkeypat
     with closing(Journal.open(path)) as journal:
         assert journal.journal != first
         assert "outbox.db.corrupt-1" in str(journal.recovered)
-        assert journal.standing() == []
+        assert [row.seq for row in journal.standing()] == [1, 2, 3]
+        assert {row.journal for row in journal.standing()} == {first}
+        assert 103 not in {row.seq for row in journal.rows(Search(limit=999))}
         assert journal.append([raised()], at(4000), BOOT)[0].seq == 1001
     assert path.with_name("outbox.db.corrupt-1").exists()

@@ -16,7 +16,7 @@ from agent import outbox
 from agent.model import Lane, Severity, Transition
 from agent.outbox import Journal, Search
 from agent.outbox_schema import migrate
-from tests.outbox_events import BOOT, at, event
+from tests.outbox_events import BOOT, at, event, salvaged_here
 
 EXAMPLES = int(os.environ.get("PROVE_N", "25"))
 CODES = ("alarm_button", "mains_lost", "camera_silent")
@@ -153,6 +153,7 @@ class JournalMachine(RuleBasedStateMachine):
 
 def test_the_journal_keeps_every_promise_in_any_order_of_deeds(monkeypatch):
     monkeypatch.setattr(outbox, "make_tables", lambda path: migrate(str(path)))
+    monkeypatch.setattr(outbox, "salvage", salvaged_here)
     run_state_machine_as_test(
         JournalMachine,
         settings=settings(

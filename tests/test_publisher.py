@@ -546,6 +546,8 @@ class FakeJournal:
         self.journal = journal
         self.rows = list(rows)
         self.fault: str | None = None
+        self.chain_head = "00" * 32
+        self.withheld_from: int | None = None
         self.standing: Sequence[Row] = ()
         self.cursors = dict.fromkeys(Lane, 0)
         self.slow_s = 0.0

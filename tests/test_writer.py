@@ -18,7 +18,16 @@ from agent.outbox import Journal, JournalBusy, JournalFault, read_rows
 from agent.outbox_records import NEWEST_CURSORS
 from agent.outbox_schema import migrate
 from agent.writer import Outbox
-from tests.outbox_events import BOOT, Card, acknowledged, at, cleared, notice, raised
+from tests.outbox_events import (
+    BOOT,
+    Card,
+    acknowledged,
+    at,
+    cleared,
+    notice,
+    raised,
+    salvaged_here,
+)
 
 MAJOR = Severity.MAJOR
 
@@ -70,6 +79,7 @@ class Ear:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     monkeypatch.setattr(outbox, "make_tables", lambda path: migrate(str(path)))
+    monkeypatch.setattr(outbox, "salvage", salvaged_here)
     monkeypatch.setattr(writer, "_STALL_S", 30)  # a slow disk under test is no fault
 
 

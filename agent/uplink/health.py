@@ -9,6 +9,7 @@ from agent.uplink import events
 from agent.uplink.events import Envelope
 from agent.uplink.lanes import Lanes
 from agent.uplink.messages import ClockState, Refusals, Status
+from agent.uplink.ports import Owed
 
 STORAGE_FAILED = "storage_failed"
 PUBLISH_REFUSED = "publish_refused"
@@ -54,16 +55,17 @@ class Health:
         """What makes a status worth sending before its minute is over; compare with what was said last."""
         return (self.reason, self.links, self.refusing and self._last_refusal, now.synchronised)
 
-    def status(self, journal: str, head: int, lanes: Lanes, now: Instant) -> Status:
+    def status(self, owed: Owed, lanes: Lanes, now: Instant) -> Status:
         """The status of a connected agent."""
         state: Literal["online", "degraded"] = "online" if self.reason is None else "degraded"
         return Status(
             state=state,
             reason=self.reason,
             boot_id=self._boot_id,
-            journal=journal,
-            delivered_through=lanes.delivered_through,
-            seq_head=head,
+            journal=owed.journal,
+            chain_head=owed.chain_head,
+            delivered_through=delivered_through(owed, lanes),
+            seq_head=owed.head,
             oldest_unsent_s=self._oldest_unsent_s(lanes, now),
             links=self.links,
             refused=self.refusals,
@@ -77,3 +79,10 @@ class Health:
         )
         oldest_us = max(ages, default=None)
         return None if oldest_us is None else oldest_us // SECOND_US
+
+
+def delivered_through(owed: Owed, lanes: Lanes) -> int:
+    """The largest n with every sequence up to n acknowledged by the broker, reported dropped, or never used."""
+    if owed.withheld_from is None:
+        return lanes.delivered_through
+    return min(lanes.delivered_through, owed.withheld_from - 1)

@@ -41,13 +41,15 @@ class Status(msgspec.Struct, kw_only=True):
     """Whether the agent is there, how well it is, and how far delivery has come.
 
     `reason` is a stable word (`storage_failed`, `publish_refused`, `stopped`, …), null when online. `oldest_unsent_s`
-    is the age of the oldest row not yet acknowledged by the broker, null when there is none.
+    is the age of the oldest row not yet acknowledged by the broker, null when there is none. `chain_head` is the link of
+    the journal's hash chain at `seq_head`, as hexadecimal.
     """
 
     state: Literal["online", "degraded", "offline"]
     reason: str | None
     boot_id: str
     journal: str
+    chain_head: str
     delivered_through: int
     seq_head: int
     oldest_unsent_s: int | None

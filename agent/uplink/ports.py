@@ -12,13 +12,19 @@ class Owed(Protocol):
     """The journal and what of it is owed upstream.
 
     `journal` is its id, "" until it is open; another id is another database, whose cursors and standing raises hold from
-    then on. `head` is the highest committed sequence (0 for none), `fault` what keeps it from being read or written.
+    then on. `head` is the highest committed sequence (0 for none), `chain_head` the newest link of its hash chain,
+    `withheld_from` the first sequence dropped before the broker had it, until the broker has the report about that (None for
+    none), `fault` what keeps it from being read or written.
     """
 
     @property
     def journal(self) -> str: ...  # noqa: D102
     @property
     def head(self) -> int: ...  # noqa: D102
+    @property
+    def chain_head(self) -> str: ...  # noqa: D102
+    @property
+    def withheld_from(self) -> int | None: ...  # noqa: D102
     @property
     def fault(self) -> str | None: ...  # noqa: D102
     @property
@@ -69,7 +75,8 @@ class UplinkListener(Protocol):
 class Link(Protocol):
     """The link to the broker. `fault` says why there is no connection, None while there is one."""
 
-    fault: str | None
+    @property
+    def fault(self) -> str | None: ...  # noqa: D102
 
     async def run(self, listener: UplinkListener) -> None:
         """Connect again and again, until `close` or cancelled."""

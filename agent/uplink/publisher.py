@@ -15,7 +15,7 @@ from agent.model import SECOND_US, Event, Instant, Lane, Row, Severity
 from agent.settings import MqttSettings
 from agent.uplink.alarms import Standing
 from agent.uplink.events import Origin
-from agent.uplink.health import Health
+from agent.uplink.health import Health, delivered_through
 from agent.uplink.latest import Latest
 from agent.uplink.letters import Letter, Letters
 from agent.uplink.messages import Status
@@ -154,7 +154,7 @@ class Publisher:
             "in_flight": len(self._sent),
             "refused": 0 if refusals is None else refusals.count,
             "refused_reason": None if refusals is None else refusals.reason,
-            "delivered_through": self._supply.lanes.delivered_through,
+            "delivered_through": delivered_through(self._owed, self._supply.lanes),
             "seq_head": self._owed.head,
             "published": dict(self._published),
         }
@@ -345,7 +345,7 @@ class Publisher:
         return self._letters.state(points, now)
 
     def _status(self, now: Instant) -> Status:
-        return self._health.status(self._owed.journal, self._owed.head, self._supply.lanes, now)
+        return self._health.status(self._owed, self._supply.lanes, now)
 
     def _want_alarms(self, topics: Sequence[str]) -> None:
         for topic in topics:
