@@ -10,13 +10,12 @@ from agent.model import Event, Quality, Severity, Transition
 from agent.monitor.catalog import CATALOG, ENTRIES, Entry
 from agent.replay import replay_events
 from agent.settings import ElevatorSettings, Settings
-from hil.scenarios.corpus import Case, cases, disputed, judge, play, write
+from hil.scenarios.corpus import Case, cases, judge, play, write
 from hil.scenarios.installations import CAR_TOP_BOX, CONTACTS, FULL
 from hil.scenarios.labels import Label, Labels, Silence, verdict
 from hil.scenarios.script import RATED_MM_S, Script
 
 CASES = cases()
-DISPUTED = disputed()
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
@@ -24,17 +23,8 @@ def test_a_story_comes_out_as_it_is_told(case: Case) -> None:
     assert judge(case).wrong == []
 
 
-@pytest.mark.parametrize("case", DISPUTED, ids=[case.name for case in DISPUTED])
-def test_a_disputed_story_says_what_the_monitor_does_instead(case: Case) -> None:
-    wrong = judge(case).wrong
-    print(case.name, case.title, case.disputed, *wrong, sep="\n  ")
-    if wrong:
-        pytest.xfail(case.disputed)
-
-
 def test_names_are_unique() -> None:
-    told = [*CASES, *DISPUTED]
-    assert len({case.name for case in told}) == len(told)
+    assert len({case.name for case in CASES}) == len(CASES)
 
 
 # ---------------------------------------------------------------- what the stories are about
@@ -50,7 +40,7 @@ AT_ONCE = {"overtravel_top", "overtravel_bottom", "battery_fault", "pit_water", 
 def shown() -> dict[str, set[str]]:
     """What the corpus shows of each event: that it is raised, is cleared, and the ways in which it stays silent."""
     found: dict[str, set[str]] = defaultdict(set)
-    for case in (*CASES, *DISPUTED):
+    for case in CASES:
         labels = case.script().labels
         for label in labels.expected:
             found[label.code].add("notice" if label.notice else "raised")
@@ -77,7 +67,7 @@ def test_every_event_of_the_elevator_has_its_stories(entry: Entry) -> None:
     assert wanted_of(entry) - shown()[entry.code] == set()
 
 
-def test_stories_name_events_of_the_catalog_or_are_disputed() -> None:
+def test_stories_name_events_of_the_catalog() -> None:
     for case in CASES:
         labels = case.script().labels
         named = {label.code for label in labels.expected} | {code for code, _ in labels.silences}

@@ -4,18 +4,17 @@ import argparse
 import sys
 from pathlib import Path
 
-from hil.scenarios.corpus import Case, cases, disputed, judge, write
+from hil.scenarios.corpus import Case, cases, judge, write
 
 
 def main() -> int:
     """0 if everything asked for came out as told."""
     parser = argparse.ArgumentParser(prog="python -m hil.scenarios", description=__doc__)
-    parser.add_argument("do", choices=["list", "check", "write", "disputed"])
+    parser.add_argument("do", choices=["list", "check", "write"])
     parser.add_argument("words", nargs="*", help="only stories whose name holds one of these")
     parser.add_argument("--to", type=Path, default=Path("build/scenarios"), help="for write")
     asked = parser.parse_intermixed_args()
-    told = disputed() if asked.do == "disputed" else cases()
-    chosen = [case for case in told if _wanted(case, asked.words)]
+    chosen = [case for case in cases() if _wanted(case, asked.words)]
     if asked.do == "write":
         asked.to.mkdir(parents=True, exist_ok=True)
     return sum([_DO[asked.do](case, asked.to) for case in chosen]) > 0
@@ -41,12 +40,7 @@ def _write(case: Case, to: Path) -> int:
     return 0
 
 
-def _disputed(case: Case, _to: Path) -> int:
-    print(case.name, f"{case.title} But: {case.disputed}", *judge(case).wrong, sep="\n      ")
-    return 0
-
-
-_DO = {"list": _list, "check": _check, "write": _write, "disputed": _disputed}
+_DO = {"list": _list, "check": _check, "write": _write}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -27,7 +27,6 @@ class Case:
     title: str
     installation: Installation
     tell: Tell
-    disputed: str = ""
 
     def script(self) -> Script:
         """Tell it."""
@@ -37,55 +36,32 @@ class Case:
         return script
 
 
-@dataclass(frozen=True)
-class _Story:
-    name: str
-    title: str
-    installations: Sequence[Installation]
-    tell: Tell
-    disputed: str
-
-    def cases(self) -> Iterator[Case]:
-        for installation in self.installations:
-            name = f"{self.name}@{installation.name}"
-            yield Case(name, self.title, installation, self.tell, self.disputed)
+_STORIES: list[tuple[str, str, Sequence[Installation], Tell]] = []
 
 
-_STORIES: list[_Story] = []
-
-
-def story(*installations: Installation, disputed: str = "") -> Callable[[Tell], Tell]:
-    """Enter a story; its docstring is its title, its function's name its name. None named: everywhere.
-
-    `disputed`: what the monitor does instead, where it does not do what the story says.
-    """
+def story(*installations: Installation) -> Callable[[Tell], Tell]:
+    """Enter a story; its docstring is its title, its function's name its name. None named: everywhere."""
 
     def enter(tell: Tell) -> Tell:
         title = (tell.__doc__ or "").strip()
         assert title, f"{tell.__name__} has no title"
         name = tell.__name__.replace("_", "-")
-        _STORIES.append(_Story(name, title, installations or EVERYWHERE, tell, disputed))
+        _STORIES.append((name, title, installations or EVERYWHERE, tell))
         return tell
 
     return enter
 
 
 def cases() -> list[Case]:
-    """Give every case that is beyond dispute, in the order of the stories."""
-    return [case for case in _told() if not case.disputed]
-
-
-def disputed() -> list[Case]:
-    """Give the cases that the monitor does not do as told."""
-    return [case for case in _told() if case.disputed]
-
-
-def _told() -> Iterator[Case]:
+    """Give every case, in the order of the stories."""
     from hil.scenarios import chapters
 
     assert chapters.ALL
-    for each in _STORIES:
-        yield from each.cases()
+    return [
+        Case(f"{name}@{installation.name}", title, installation, tell)
+        for name, title, installations, tell in _STORIES
+        for installation in installations
+    ]
 
 
 def play(script: Script, settings: MonitorSettings | None = None) -> list[Event]:

@@ -123,16 +123,13 @@ def the_door_contact_is_stuck_closed(s: Script) -> None:
     s.expect("trapped_passengers", "stopped", 15)
 
 
-@story(
-    DRIVE,
-    CONTACTS,
-    disputed="trapped_passengers 90 s after the ride: evidence ends with open doors alone, and none is ever seen open",
-)
+@story(DRIVE, CONTACTS)
 def rides_with_the_door_contact_stuck_closed(s: Script) -> None:
-    """The same on two ordinary rides, the car standing empty for ten minutes after each."""
-    s.wait(5).sticks("door.front")
-    for floor in (2, 0):
-        s.wait(60).rides_to(floor).wait(600)
+    """The same on two ordinary rides: by all that is known, nobody could leave. One event for both."""
+    s.wait(5).sticks("door.front").wait(60).rides_to(2)
+    stood_s = 90 if s.has("car.moving") else 89  # zones alone tell of the stop a second earlier
+    s.expect("trapped_passengers", "stopped", stood_s)
+    s.wait(600).rides_to(0).wait(600)
 
 
 @story(DRIVE, CONTACTS)
