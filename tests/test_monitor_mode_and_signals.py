@@ -3,6 +3,7 @@
 import pytest
 
 from agent.model import Severity, Transition
+from agent.monitor.monitor import Standing
 from agent.signals import MODES
 from tests.timeline import BAD, LOST, SHORT, Timeline, us
 
@@ -126,3 +127,27 @@ def test_nothing_mutes_it():
     car.feed(0, mode="inspection", visit=True)
     car.feed(1, moving=LOST)
     assert car.heard == ["1 signal_lost/controller raised"]
+
+
+def restarted_without_links():
+    standing = [Standing("signal_lost", "box", Severity.MAJOR)]
+    return Timeline(drivers={"box": ["car.door_zone", "car.moving"]}, standing=standing)
+
+
+def test_a_lost_link_that_stood_before_a_restart_stands_until_all_its_signals_have_spoken():
+    car = restarted_without_links()
+    car.until(1000)
+    car.feed(1000.5, zone=True)
+    car.until(2000)
+    assert car.heard == []
+    car.feed(2000.5, moving=False)
+    car.until(2100)
+    assert car.heard == ["2003 signal_lost/box cleared"]
+
+
+def test_one_that_is_lost_again_after_the_restart_ends_like_any_other():
+    car = restarted_without_links()
+    car.feed(10, zone=LOST)
+    car.feed(20, zone=True)
+    car.until(100)
+    assert car.heard == ["22 signal_lost/box cleared"]

@@ -260,6 +260,16 @@ def test_a_mode_unknown_when_the_mains_return_is_told_when_it_is_known():
     assert modes(car) == ["20 normal out_of_service", "110 out_of_service normal"]
 
 
+def test_in_the_dark_a_mode_that_was_only_lost_from_sight_is_told_no_more():
+    car = parked()
+    car.feed(10, mains=False)
+    car.lose(20, "mode")
+    car.feed(30, mode="normal")
+    car.feed(100, mains=True)
+    car.until(200)
+    assert modes(car) == []
+
+
 def test_the_first_mode_seen_in_the_dark_is_no_change():
     car = Car("mode", "mains")
     car.feed(10, mains=False)

@@ -1,21 +1,37 @@
-"""信号丢失: signals of a driver went stale or its link is down; one event a driver, naming the signals."""
+"""信号丢失: signals of a driver went stale or its link is down; one event a driver, naming the signals.
 
+What stood when the agent ended stands until every signal of the driver has spoken: until then nobody knows of the link.
+"""
+
+from agent.model import SECOND_US
+from agent.monitor.alarms import standing_term
 from agent.monitor.condition import NO, Condition
 from agent.monitor.detectors.detector import Detector
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
 
+_CODE = "signal_lost"
+_LOOK_AGAIN_US = SECOND_US  # whether they have spoken since: no loss comes or goes by that
+
 
 def signal_lost(driver: str, signals: tuple[str, ...]) -> Detector:
     """The detector of one driver over the signals it gives."""
+    stands = standing_term(_CODE, driver)
 
-    def step(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, Condition]:
+    def step(seen: bool, snapshot: Snapshot, _: Limits) -> tuple[bool, Condition]:  # noqa: FBT001
+        """`seen`: a loss was seen in this run, or there is none left to wait for."""
+        values = snapshot.values
         lost = [name for name in signals if name in snapshot.lost]
         if not lost:
-            return None, NO
+            silent = not seen and values[stands] is True and None in map(values.get, signals)
+            if silent:
+                return seen, Condition(holds=None, due_us=snapshot.at_us + _LOOK_AGAIN_US)
+            return seen, NO
         since_us = min(snapshot.since_us[name] for name in lost)
-        return None, Condition(
+        return True, Condition(
             holds=True, since_us=since_us, detail={"signals": lost}, evidence=tuple(lost)
         )
 
-    return Detector("signal_lost", signals, step, reads_loss=True, instance=driver)
+    return Detector(
+        _CODE, signals, step, memory=False, memory_type=bool, reads_loss=True, instance=driver
+    )
