@@ -10,7 +10,7 @@ from agent.drivers.port import Driver
 from agent.drivers.probes import NotSentError, Station, UnansweredError
 from agent.model import Reading
 
-WAIT_S = 10  # an upper bound that only a failure reaches
+WAIT_S = 30  # an upper bound that only a failure reaches
 
 
 @dataclass

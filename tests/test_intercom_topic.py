@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
@@ -176,8 +177,10 @@ async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     return first, await reader.readexactly(length)
 
 
-async def refusing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A broker that lets everyone in and lets nobody hear anything."""
+async def refusing(
+    refusals: list[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """A broker that lets everyone in and lets nobody hear anything; keeps what it refused."""
     v5 = False
     while True:
         first, body = await _packet(reader)
@@ -186,6 +189,7 @@ async def refusing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
             writer.write(b"\x20\x03\x00\x00\x00" if v5 else b"\x20\x02\x00\x00")
         elif first == 0x82:
             number = body[:2]
+            refusals.append(body)
             writer.write(
                 b"\x90\x04" + number + b"\x00\x87" if v5 else b"\x90\x03" + number + b"\x80"
             )
@@ -198,17 +202,18 @@ def test_a_broker_that_refuses_the_topic_leaves_the_station_unknown_and_says_so_
     caplog.set_level(logging.WARNING, "agent.uplink")
 
     async def story() -> None:
-        connections = Connections(refusing)
+        refusals: list[bytes] = []
+        connections = Connections(functools.partial(refusing, refusals))
         server = await asyncio.start_server(connections.accept, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with watched(port, protocol=protocol) as (sink, hearing, link):
-            for _ in range(2):
+        async with watched(port, protocol=protocol) as (sink, hearing, _):
+            for count in (1, 2):
+                await until(lambda: len(refusals) == count)  # noqa: B023 - awaited at once
                 await until(
                     lambda: "does not let the agent hear" in (hearing.why_deaf(TOPIC) or "")
                 )
                 await until(lambda: sink.heard and sink.heard[-1].quality is Quality.NO_ANSWER)
                 connections.drop()
-                await until(lambda: not link.connected)
             assert set(sink.values) == {None}
         server.close()
         await connections.end()
