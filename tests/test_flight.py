@@ -391,7 +391,11 @@ def test_a_file_that_was_cut_anywhere_is_whole_after_the_next_start(tmp_path, ca
     assert "cut short" in caplog.text
 
 
-@pytest.mark.parametrize("content", [b"", b"\x1f\x8b", b"nonsense", gzip.compress(b"no newline")])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x1f\x8b", b"nonsense", gzip.compress(b"no newline")],
+    ids=["empty", "two bytes", "nonsense", "no newline"],
+)
 def test_what_holds_no_line_is_deleted(tmp_path, content):
     part_of(tmp_path / "r", NAME, content)
     mended(tmp_path / "r")

@@ -129,7 +129,7 @@ def test_a_raw_number_without_meaning_is_bad_and_has_no_value() -> None:
     assert read(point, 0x0300).quality is Quality.BAD
 
 
-def limits(first: int = 0, last: int = 0xFFFF, **kwargs: int) -> Limits:
+def limits(first: int = 0, last: int = 0xFFFF, **kwargs: Any) -> Limits:
     return Limits(readable=dict.fromkeys(Table, (range(first, last + 1),)), **kwargs)
 
 
