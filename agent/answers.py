@@ -81,7 +81,10 @@ class Board:
 
 
 class Answers:
-    """The verbs of the socket: `status`, `signals`, `events`. `naming` calls and numbers the events."""
+    """The verbs of the socket: `status`, `signals`, `events`.
+
+    `naming` calls and numbers the events; `broker` tells more of the link upstream.
+    """
 
     def __init__(
         self,
@@ -96,6 +99,7 @@ class Answers:
         self._intake, self._outbox, self._publisher, self._board = parts
         self._driver_of, self._statistics = driver_of, statistics
         self.naming: Callable[[Event], Naming] = naming_of
+        self.broker: Callable[[Instant], Mapping[str, object]] = lambda _: {}
         self._start_us = clock.uptime_us()
         self._owed = {lane.value: 0 for lane in Lane}  # as last counted
 
@@ -120,7 +124,7 @@ class Answers:
                 name: {**_link(link, now), "statistics": self._statistics[name].facts()}
                 for name, link in self._intake.links.items()
             },
-            "mqtt": {**uplink, "reason": uplink["error"] or ""},
+            "mqtt": {**uplink, "reason": uplink["error"] or "", **self.broker(now)},
             "outbox": await self._outbox_state(),
             "standing": [
                 _standing(each, self._clock.boot_id, now) for each in self._board.standing.values()

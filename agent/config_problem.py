@@ -10,6 +10,7 @@ _BARE = re.compile(r"^[A-Za-z0-9_-]{1,64}\Z")
 _PASSWORD = re.compile(
     r"((?:^|//)[^/@:]*:).*(?=@)|((?:pass|passwd|password|pwd)=)[^&_]*", re.IGNORECASE
 )  # user:password@, and password=
+_PEM = "-----BEGIN"
 _LONGEST = 60  # characters of a foreign value worth showing
 
 
@@ -135,6 +136,8 @@ def shown(value: object) -> Say:
         return same(str(value).lower())
     if isinstance(value, int) and value.bit_length() > 64:
         return Say("a number of more than 64 bits", "超过 64 位的数")
+    if isinstance(value, str) and _PEM in value:
+        return Say("the text of a certificate or key", "证书或私钥的内容本身")
     if isinstance(value, str):
         return same(_short(json.dumps(_without_password(value), ensure_ascii=False)))
     return same(_short(str(value)))

@@ -20,6 +20,7 @@ from agent.config_problem import (
     shown,
 )
 from agent.config_rules_intercom import check_intercom
+from agent.config_rules_mqtt import check_mqtt
 from agent.config_rules_pins import check_pins
 from agent.config_rules_places import check_places
 from agent.config_rules_platform import check_platform
@@ -71,6 +72,7 @@ def check(
     _socket_path(sections, report)
     _limits(sections, report)
     _broker_host(sections, report)
+    check_mqtt(sections, report)
     _password_without_user(sections, report)
 
 

@@ -46,13 +46,20 @@ class ElevatorSettings(_Settings, frozen=True):
 
 
 class MqttSettings(_Settings, frozen=True):
-    """The broker. The password comes from a file or a systemd credential, never from here."""
+    """The broker. Password and key come from files or systemd credentials, never from here.
+
+    Without `ca_file` the system's authorities are trusted.
+    """
 
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 1883
     protocol: Literal["5", "3.1.1"] = "5"
     username: str = ""
     password_file: str = ""
+    tls: bool = False
+    ca_file: str = ""
+    certificate_file: str = ""
+    key_file: str = ""
     client_id: str = ""
     prefix: Annotated[
         str,

@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -47,11 +48,26 @@ def password_line(user: str, password: str) -> str:
     return f"{user}:$7${_HASH_ROUNDS}${parts[0]}${parts[1]}"
 
 
+@dataclass(frozen=True, slots=True)
+class BrokerTls:
+    """What the broker shows, whom it trusts, and whether a client has to show a certificate.
+
+    With `names_users` the common name of that is its user name.
+    """
+
+    certificate: Path
+    key: Path
+    authority: Path | None = None
+    names_users: bool = False
+    lines: tuple[str, ...] = ()
+
+
 class Mosquitto:
     """One broker process, MQTT 3.1.1 and 5, on 127.0.0.1.
 
-    `users` maps names to passwords; without it anyone may connect. `lines` are further lines of
-    its configuration, such as `max_inflight_messages 4`. With `persistence` retained messages and
+    `users` maps names to passwords; without it anyone may connect. `acl` is the text of its access
+    list. `tls` opens a second listener, at `tls_port`. `lines` are further lines of its
+    configuration, such as `max_inflight_messages 4`. With `persistence` retained messages and
     sessions survive stop and start. `start` raises MosquittoMissing where there is none, and
     RuntimeError with its log where it does not come up.
     """
@@ -63,7 +79,10 @@ class Mosquitto:
         users: Mapping[str, str] | None = None,
         lines: Sequence[str] = (),
         persistence: bool = False,
+        tls: BrokerTls | None = None,
+        acl: str | None = None,
     ) -> None:
+        self.tls, self._acl = tls, acl
         self._users = users
         self._lines = tuple(lines)
         self._persistence = persistence
@@ -71,6 +90,7 @@ class Mosquitto:
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._reserved: ReservedPort | None = None
+        self._reserved_tls: ReservedPort | None = None
         self.host = LOOPBACK
 
     @property
@@ -78,6 +98,12 @@ class Mosquitto:
         """The port, from the first start on; the same for the object's whole life."""
         assert self._reserved is not None, "not started yet"
         return self._reserved.number
+
+    @property
+    def tls_port(self) -> int:
+        """The port that speaks TLS, from the first start on."""
+        assert self._reserved_tls is not None, "not started yet, or without TLS"
+        return self._reserved_tls.number
 
     @property
     def running(self) -> bool:
@@ -138,9 +164,10 @@ class Mosquitto:
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
-        if self._reserved is not None:
-            self._reserved.release()
-            self._reserved = None
+        for reserved in (self._reserved, self._reserved_tls):
+            if reserved is not None:
+                reserved.release()
+        self._reserved = self._reserved_tls = None
 
     def __enter__(self) -> Self:
         try:
@@ -160,6 +187,7 @@ class Mosquitto:
 
     def _prepare(self) -> None:
         self._reserved = ReservedPort(self._wanted_port)
+        self._reserved_tls = ReservedPort() if self.tls is not None else None
         self._folder = tempfile.TemporaryDirectory(prefix="mosquitto-")
         folder = Path(self._folder.name)
         lines = [
@@ -171,11 +199,28 @@ class Mosquitto:
             f"persistence_location {folder}/",
             "log_type all",
         ]
+        if self._acl is not None:
+            (folder / "acl").write_text(self._acl, encoding="utf-8")
+            lines.append(f"acl_file {folder / 'acl'}")
         if self._users is not None:
             lines.append(f"password_file {folder / 'passwords'}")
             self._write_passwords(folder / "passwords")
-        text = "\n".join([*lines, *self._lines, ""])
+        text = "\n".join([*lines, *self._lines, *self._tls_lines(), ""])
         (folder / "mosquitto.conf").write_text(text, encoding="utf-8")
+
+    def _tls_lines(self) -> list[str]:
+        """What belongs to the second listener stands below it."""
+        if self.tls is None:
+            return []
+        tls, demands = self.tls, str(self.tls.authority is not None).lower()
+        lines = [
+            f"listener {self.tls_port} {self.host}",
+            f"certfile {tls.certificate}",
+            f"keyfile {tls.key}",
+            f"require_certificate {demands}",
+            f"use_identity_as_username {str(tls.names_users).lower()}",
+        ]
+        return [*lines, *([f"cafile {tls.authority}"] if tls.authority else []), *tls.lines]
 
     def _write_passwords(self, path: Path) -> None:
         assert self._users is not None

@@ -1,11 +1,11 @@
 """`elevator-agent check`: every mistake of a configuration, else what can be detected with it."""
 
-import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from agent.cli import screen
 from agent.cli.layout import wrapped
@@ -14,6 +14,7 @@ from agent.cli.texts import Words
 from agent.cli.verb import FINE, USAGE, WARNING, verb
 from agent.config import ConfigProblems, Problem, config_path, password
 from agent.settings import MonitorSettings, Settings
+from agent.uplink.tls import is_out_of_reach, material_of
 
 if TYPE_CHECKING:
     from agent.monitor.capabilities import Capability
@@ -66,12 +67,19 @@ def warnings_of(settings: Settings, signals: Collection[str]) -> list[Warned]:
 
 
 def _credential(settings: Settings) -> list[Warned]:
-    """Try the password, unless only the service is given it; raises ConfigProblems."""
-    name = settings.mqtt.password_file
-    if name and "/" not in name and "CREDENTIALS_DIRECTORY" not in os.environ:
-        return [("credential", {"name": name})]
-    password(settings.mqtt)
-    return []
+    """Try password, certificates and key, except what only the service is given; raises ConfigProblems."""
+    mqtt, warned = settings.mqtt, list[Warned]()
+    if is_out_of_reach(mqtt.password_file):
+        warned.append(("credential", {"name": mqtt.password_file}))
+    else:
+        password(mqtt)
+    if not mqtt.tls:
+        return warned
+    if is_out_of_reach(mqtt.key_file):
+        warned.append(("credential_key", {"name": mqtt.key_file}))
+        mqtt = msgspec.structs.replace(mqtt, certificate_file="", key_file="")
+    material_of(mqtt)
+    return warned
 
 
 def document(

@@ -47,6 +47,7 @@ class Mqtt(msgspec.Struct):
 
     connected: bool = False
     reason: str | None = None
+    reason_zh: str | None = None
 
 
 class Owed(msgspec.Struct):
@@ -171,7 +172,8 @@ def _link(name: str, link: Link, words: Words) -> str:
 
 def _mqtt(mqtt: Mqtt, words: Words) -> str:
     state = words("status.connected" if mqtt.connected else "status.disconnected")
-    line = f"{_label(words('status.mqtt'))}{state}  {mqtt.reason or ''}".rstrip()
+    reason = (mqtt.reason_zh if words.lang == "zh" else None) or mqtt.reason or ""
+    line = f"{_label(words('status.mqtt'))}{state}  {reason}".rstrip()
     return screen.paint(cut(clean(line), WIDTH), "" if mqtt.connected else "minor")
 
 

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from agent import clock
 from agent.backoff import Backoff
 from agent.clock import Clock
+from agent.config_problem import Say
 from agent.model import SECOND_US
 from agent.settings import ElevatorSettings, MqttSettings
 from agent.uplink import reasons
 from agent.uplink.hearing import Hearing
 from agent.uplink.login import Login
-from agent.uplink.mqtt import Connection, Will
+from agent.uplink.mqtt import Connection, Identity, Will
 from agent.uplink.ports import UplinkListener
 
 _log = logging.getLogger("agent.uplink")
@@ -38,8 +39,7 @@ def client_id(mqtt: MqttSettings, elevator: ElevatorSettings) -> str:
 class MqttLink:
     """One broker, for as long as the agent runs.
 
-    `will` is asked at each attempt; what `hearing` wants to hear is asked for on every connect. `fault`
-    says why there is no connection, None while there is one.
+    `will` is asked at each attempt; what `hearing` wants to hear is asked for on every connect.
     """
 
     def __init__(
@@ -51,8 +51,7 @@ class MqttLink:
         hearing: Hearing | None = None,
     ) -> None:
         self._settings = settings
-        self._client_id = client_id
-        self._login = Login(settings)
+        self._identity = Identity(client_id, Login(settings))
         self._will = will
         self._clock = clock
         self._hearing = hearing or Hearing()
@@ -62,7 +61,7 @@ class MqttLink:
         self._opened_us: int | None = None
         self._connected_us: int | None = None
         self._sent_us: dict[int, int] = {}
-        self.fault: str | None = "not connected yet"
+        self._fault: Say | None = reasons.NOT_YET
 
     async def run(self, listener: UplinkListener) -> None:
         """Connect again and again, until `close` or cancelled; to be followed by `close` in either case."""
@@ -73,6 +72,16 @@ class MqttLink:
                 backoff.reset()
             if not self._stopping:
                 await clock.sleep(backoff.next_s())
+
+    @property
+    def fault(self) -> str | None:
+        """Why there is no connection, None while there is one; in English, as the log says it."""
+        return None if self._fault is None else self._fault.en
+
+    @property
+    def fault_zh(self) -> str | None:
+        """The same in Chinese."""
+        return None if self._fault is None else self._fault.zh
 
     @property
     def connected(self) -> bool:
@@ -122,7 +131,7 @@ class MqttLink:
         When cancelled it leaves the connection standing: there may be a last word to say before `close`.
         """
         self._opened_us = None
-        connection = Connection(self._settings, self._client_id, self._login, self._will(), self)
+        connection = Connection(self._settings, self._identity, self._will(), self, self._clock)
         self._connection = connection
         connection.start()
         while not connection.ended.done():
@@ -140,17 +149,17 @@ class MqttLink:
         if not self.connected and waiting_us > ANSWER_US:
             connection.abort(reasons.NO_ANSWER)
 
-    def _ended(self, reason: str) -> int:
-        if not self._stopping and (self.connected or self.fault != reason):
-            _log.warning("Not connected to the broker: %s.", reason)
-        self.fault = reason
-        self._hearing.disconnected(reason)
+    def _ended(self, reason: Say) -> int:
+        if not self._stopping and (self.connected or self._fault != reason):
+            _log.warning("Not connected to the broker: %s.", reason.en)
+        self._fault = reason
+        self._hearing.disconnected(reason.en)
         self._sent_us.clear()
         since_us, self._connected_us = self._connected_us, None
         if since_us is None:
             return 0
         if self._listener is not None:
-            self._listener.disconnected(reason)
+            self._listener.disconnected(reason.en)
         return self._clock.uptime_us() - since_us
 
     # -- what the connection reports
@@ -162,7 +171,7 @@ class MqttLink:
     def accepted(self, receive_maximum: int) -> None:
         """The broker let us in."""
         self._connected_us = self._clock.uptime_us()
-        self.fault = None
+        self._fault = None
         _log.info("Connected to the broker at %s:%d.", self._settings.host, self._settings.port)
         if self._listener is not None:
             self._listener.connected(receive_maximum)

@@ -1,15 +1,16 @@
 """One connection to the broker, through paho; the only file that imports it. Knows no topics and no payloads.
 
-Each connection is a paho client of its own, so that nothing paho queued can outlive it. Resolving the name and connecting
-may block and happen on a thread of their own; from then on paho is driven by the event loop, which reads and writes when
-the socket can. What paho reports is noted, and told when paho has returned: an acknowledgement is never handled before its
-publish has returned, nor inside paho's own locks.
+Each connection is a paho client of its own, so that nothing paho queued can outlive it. Resolving the name, connecting and
+the TLS handshake may block and happen on a thread of their own; from then on paho is driven by the event loop, which reads
+and writes when the socket can. What paho reports is noted, and told when paho has returned: an acknowledgement is never
+handled before its publish has returned, nor inside paho's own locks.
 """
 
 import asyncio
 import functools
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,14 +27,21 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from agent.clock import Clock
+from agent.config_problem import Say
 from agent.settings import MqttSettings
-from agent.uplink import reasons
+from agent.uplink import reasons, tls_reasons
+from agent.uplink.certificates import Certificate, NotACertificateError, read_der
 from agent.uplink.login import Login, LoginUnusableError
+from agent.uplink.tls import HandshakeError, Material, TellingSocket
 
 _log = logging.getLogger("agent.uplink")
 
 _ANY = 65535  # MQTT's default for what may be in flight
 _TEND_S = 1.0
+_CONNECT_S = (
+    10.0  # for TCP, and once more for TLS: a mobile link takes seconds for three round trips
+)
 _PACKET_MOST = 64 * 1024  # bytes; what is read back are own messages, of a few thousand
 _PROTOCOLS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
@@ -65,23 +73,37 @@ class Listener(Protocol):
         """The broker does not let us hear a topic we asked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who connects: its id at the broker, and what proves it."""
+
+    client_id: str
+    login: Login
+
+
 class Connection:
-    """One attempt and, if it succeeds, the connection. `ended` resolves to the reason it ended, as a sentence."""
+    """One attempt and, if it succeeds, the connection. `ended` resolves to the reason it ended, as a sentence.
+
+    `material` is what TLS was tried with, and `server` the broker's certificate, once they are known.
+    """
 
     def __init__(
         self,
         settings: MqttSettings,
-        client_id: str,
-        login: Login,
+        identity: Identity,
         will: Will,
         listener: Listener,
+        clock: Clock,
     ) -> None:
-        self._settings = settings
-        self._login = login
+        self._settings, self._clock = settings, clock
+        self._login = identity.login
         self._listener = listener
         self._loop = asyncio.get_running_loop()
-        self.ended: asyncio.Future[str] = self._loop.create_future()
-        self._reason: str | None = None
+        self.ended: asyncio.Future[Say] = self._loop.create_future()
+        self.material: Material | None = None
+        self.server: Certificate | None = None
+        self._sock: socket.socket | None = None
+        self._reason: Say | None = None
         self._accepted = self._aborted = False
         self._v5 = settings.protocol == "5"
         self._topics: dict[int, str] = {}
@@ -89,7 +111,7 @@ class Connection:
         self._reports: list[Callable[[], None]] = []
         self._writer_waits = False
         self._tending: asyncio.TimerHandle | None = None
-        self._client = self._make_client(client_id, will)
+        self._client = self._make_client(identity.client_id, will)
 
     def start(self) -> None:
         """Begin to connect; returns at once."""
@@ -122,7 +144,7 @@ class Connection:
         """End in order, after what was handed over: the broker then drops the will."""
         self._client.disconnect()
 
-    def abort(self, reason: str) -> None:
+    def abort(self, reason: Say) -> None:
         """End at once, whatever state the link is in: the broker then publishes the will."""
         self._aborted = True
         if self._tending is not None:
@@ -136,6 +158,7 @@ class Connection:
             protocol=_PROTOCOLS[self._settings.protocol],
             reconnect_on_failure=False,
         )
+        client.connect_timeout = _CONNECT_S
         client.will_set(will.topic, will.payload, 1, retain=True)
         client.on_connect = self._note(self._on_connect)
         client.on_disconnect = self._note(self._on_disconnect)
@@ -147,19 +170,17 @@ class Connection:
     # -- on a thread of its own
 
     def _connect(self) -> None:
-        reason: str | None = reasons.LOST
+        reason: Say | None = reasons.LOST
         try:
             reason = self._try()
         finally:  # whatever happened: an attempt that does not report would be the last one
             self._report(reason)
 
-    def _try(self) -> str | None:
+    def _try(self) -> Say | None:
         """Connect; returns why that failed."""
         settings = self._settings
         try:
-            login = self._login.read()
-            if login is not None:
-                self._client.username_pw_set(*login)
+            self._prove()
             # A new client's first connect is always a clean start.
             self._client.connect(
                 settings.host,
@@ -167,13 +188,29 @@ class Connection:
                 settings.keepalive_s,
                 properties=_connect_properties() if self._v5 else None,
             )
+            self.server = _certificate_of(self._client.socket())
         except LoginUnusableError as error:
-            return str(error)
+            return error.reason
+        except HandshakeError as error:
+            return self._tls_failed(error.__cause__ or error)
         except Exception as error:  # noqa: BLE001 - no name or address may end the attempts
             return reasons.not_reached(error, settings.host, settings.port)
         return None
 
-    def _report(self, reason: str | None) -> None:
+    def _prove(self) -> None:
+        login = self._login.read()
+        if login is not None:
+            self._client.username_pw_set(*login)
+        self.material = self._login.material()
+        if self.material is not None:
+            context = self.material.context
+            self._client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType]
+
+    def _tls_failed(self, error: BaseException) -> Say:
+        settings = self._settings
+        return tls_reasons.failed(error, settings.host, settings.port, self._clock.now())
+
+    def _report(self, reason: Say | None) -> None:
         try:
             self._loop.call_soon_threadsafe(self._opened, reason)
         except RuntimeError:
@@ -181,11 +218,12 @@ class Connection:
 
     # -- on the event loop
 
-    def _opened(self, reason: str | None) -> None:
+    def _opened(self, reason: Say | None) -> None:
         sock = self._client.socket()
         if reason is not None or self._aborted or not isinstance(sock, socket.socket):
-            self._finish(reason or reasons.LOST)
+            self._finish(reason or self._hung_up())
             return
+        self._sock = sock
         # Small messages must not wait for the acknowledgement of those before.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client.on_socket_register_write = self._has_to_write
@@ -196,6 +234,9 @@ class Connection:
 
     def _read(self, sock: socket.socket) -> None:
         self._turn(self._client.loop_read)
+        # TLS decrypts whole records: what is left of one makes no socket readable any more.
+        while isinstance(sock, ssl.SSLSocket) and not self.ended.done() and sock.pending():
+            self._turn(self._client.loop_read)
         # A broker that leaves Nagle's algorithm on holds back its second answer until TCP has acknowledged the first,
         # 40 ms later; asking for that acknowledgement at once has to be repeated.
         if sock.fileno() >= 0:
@@ -225,7 +266,7 @@ class Connection:
         """Let paho do a piece of work, and tell what came of it."""
         if self.ended.done():
             return
-        failure = reasons.HUNG_UP
+        failure: Say | None = None
         try:
             work()
         except Exception as error:  # noqa: BLE001 - hostile bytes end this connection, nothing else
@@ -235,7 +276,18 @@ class Connection:
         for report in noted:
             report()
         if self._aborted or self._client.socket() is None:
-            self._finish(failure)
+            self._finish(failure or self._hung_up())
+
+    def _hung_up(self) -> Say:
+        """Why the broker may have closed the connection without a word of MQTT."""
+        if self._accepted:
+            return reasons.LOST
+        if self.material is None:
+            return reasons.HUNG_UP
+        failure = self._sock.failure if isinstance(self._sock, TellingSocket) else None
+        if isinstance(failure, ssl.SSLError) and not isinstance(failure, ssl.SSLEOFError):
+            return self._tls_failed(failure)
+        return tls_reasons.HUNG_UP
 
     def _leave(self, _client: Client, _userdata: object, sock: object) -> None:
         """The socket is about to be closed."""
@@ -243,7 +295,7 @@ class Connection:
             self._loop.remove_reader(sock)
             self._loop.remove_writer(sock)
 
-    def _finish(self, reason: str) -> None:
+    def _finish(self, reason: Say) -> None:
         if self.ended.done():
             return
         if self._tending is not None:
@@ -256,8 +308,7 @@ class Connection:
         client.on_connect = client.on_disconnect = client.on_publish = client.on_message = None
         client.on_subscribe = None
         client.on_socket_register_write = client.on_socket_close = None
-        hung_up = reasons.LOST if self._accepted and reason == reasons.HUNG_UP else reason
-        self.ended.set_result(self._reason or hung_up)
+        self.ended.set_result(self._reason or reason)
 
     # -- what paho reports
 
@@ -298,6 +349,15 @@ class Connection:
         for topic, code in zip(self._asked.pop(number, ()), codes, strict=False):
             if code.is_failure:
                 self._listener.refused(topic)
+
+
+def _certificate_of(sock: object) -> Certificate | None:
+    """The certificate the other side showed; None without TLS."""
+    der = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
+    try:
+        return None if der is None else read_der(der)
+    except NotACertificateError:
+        return None
 
 
 class _Packed(Properties):
