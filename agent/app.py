@@ -269,6 +269,7 @@ class Service:
         try:
             if self._error is None:
                 self._intake.finish()
+                await self._delivery.settle()
             self._recorder.close(self._clock.uptime_us())
             if self._control is not None:
                 await self._control.close()

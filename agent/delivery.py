@@ -21,11 +21,14 @@ from agent.outbox_retention import Bounds, Drop
 from agent.outbox_upkeep import Upkeep
 from agent.power import MAINS_LOST, RESTORED, MainsStory, cut_told, was_cut
 from agent.self_events import SelfEvents
+from agent.uplink import expiry
+from agent.uplink.expiry import Expiry
 from agent.uplink.publisher import Publisher
 from agent.writer import Outbox
 
 _OPEN_S = 2.0  # a journal that takes longer to open must not delay an alarm
 _LOOK_S = 1.0
+_SETTLE_S = 0.4  # of the 5 s that a stop may take
 _LAST_ROWS = 32  # enough to hold the end of an orderly run, whatever was said after it
 _LOSS_ROWS = 1000  # of what an earlier run said while the mains were lost
 
@@ -47,11 +50,13 @@ class Delivery:
             on_replaced=self._replaced,
             upkeep=Upkeep(path, bounds, self._dropped_from_disk),
         )
+        self.expiry = Expiry()
         self._begun = False
         self._mains = MainsStory()
         self._head_before = 0
         self._stood: tuple[Row, ...] = ()
         self._readable = asyncio.Event()
+        self._written = asyncio.Event()
         self._dropped = self._unreadable = 0
 
     async def open(self) -> None:
@@ -67,6 +72,7 @@ class Delivery:
         """How the run before left the journal, of which more is read when nobody waits for it."""
         self._head_before, self._stood = self.outbox.head, self.outbox.standing
         self._mains.adopt(self._stood)
+        self.expiry.adopt(self._stood)
         self._readable.set()
 
     @property
@@ -102,7 +108,16 @@ class Delivery:
             for back in self._mains.follow(events)
         ]
 
+    async def settle(self) -> None:
+        """Wait until the journal has what was said last, so that the good-bye may count it; a moment at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SETTLE_S):
+                while self.outbox.waiting:
+                    self._written.clear()
+                    await self._written.wait()
+
     def _committed(self, rows: tuple[Row, ...]) -> None:
+        self._written.set()
         self.board.committed(rows)
         self._publisher.committed(rows)
 
@@ -212,6 +227,11 @@ class Delivery:
             detail: dict[str, Detail] = {"reason": "unreadable", "count": unreadable}
             self.deliver([self._self_events.notice("records_dropped", now.uptime_us, detail)], now)
 
+    def _look_at_certificates(self, now: Instant) -> None:
+        """Those that stand outlive a restart, so nothing is cleared before the journal says what stood."""
+        if self.opened and (said := self.expiry.look(now)):
+            self.deliver(said, now)
+
     async def look_after(self) -> None:
         """What nobody tells: whether the broker refuses, and whether a rule was set aside."""
         while True:
@@ -225,6 +245,7 @@ class Delivery:
             if event is not None:
                 self.deliver([event], now)
             self._look_for_damage(now)
+            self._look_at_certificates(now)
             aside = self._intake.monitor.set_aside
             self._publisher.degraded("agent_fault" if aside else None)
 
@@ -244,6 +265,6 @@ def standing_of(rows: Sequence[Row], boot_id: str) -> list[Standing]:
 
 
 def _own(rows: Sequence[Row]) -> Mapping[tuple[str, str | None], Severity]:
-    """What stands about the agent itself."""
-    codes = {entry.code for entry in CATALOG.values() if entry.agent}
+    """What stands about the agent itself and ends with a restart."""
+    codes = {entry.code for entry in CATALOG.values() if entry.agent} - {expiry.CODE}
     return {row.event.key: row.event.severity for row in rows if row.event.code in codes}
