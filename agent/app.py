@@ -34,6 +34,7 @@ from agent.monitor.limits import limits_of
 from agent.monitor.monitor import Monitor
 from agent.naming import naming_of
 from agent.outbox import JournalBusy
+from agent.outbox_answer import OutboxAnswer
 from agent.outbox_retention import Bounds
 from agent.platforms import Platform, platform_of
 from agent.platforms import default_folders as platform_folders
@@ -231,10 +232,19 @@ class Service:
             self._wiring.driver_of,
             {driver.name: driver.statistics for driver in self._drivers},
         )
-        answers.naming = self._naming
+        answers.naming, answers.broker = self._naming, self._broker_facts
         frames = FramesAnswer(self._means.tap, self._clock, tuple(self._wiring.drivers))
         recordings = RecordAnswer(self._recorder, self._clock)
-        verbs = {**answers.verbs, "bus": frames.bus, "record": recordings.record}
+        journal, bounds = Path(self._settings.outbox.path), Bounds.of(self._settings.outbox)
+        outbox = OutboxAnswer(
+            self._delivery.outbox, journal, bounds, lambda: self._publisher.delivered
+        )
+        verbs = {
+            **answers.verbs,
+            "bus": frames.bus,
+            "record": recordings.record,
+            "outbox": outbox.outbox,
+        }
         return ControlServer(Path(self._settings.control.path), verbs)
 
     async def run(self) -> int:

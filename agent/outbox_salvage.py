@@ -17,7 +17,7 @@ from agent.clock import Clock
 from agent.model import SECOND_US, Event, Transition
 from agent.outbox import JournalFault, read_or_none, reading, writing
 from agent.outbox_chain import Origin, digest_of, link_of
-from agent.outbox_records import HEAD, INSERT, ORIGINS, RAISE, SET_FACT, Database
+from agent.outbox_records import FACTS, HEAD, INSERT, ORIGINS, RAISE, SET_FACT, Database
 from agent.sequence_reserve import SequenceReserve
 
 SECONDS_MOST = 60
@@ -45,7 +45,7 @@ class Salvage:
 
     def run(self) -> None:
         """Copy what can be read and write down what that was."""
-        facts = dict(read_or_none(self._old, "SELECT key, value FROM meta") or ())
+        facts = dict(read_or_none(self._old, FACTS) or ())
         newest = (read_or_none(self._old, _LAST) or [(None, None)])[0]
         previous = str(facts.get("journal", _UNKNOWN))
         head = newest[1].hex() if newest[1] else None
@@ -145,9 +145,10 @@ def salvage(damaged: Path, new: Path) -> None:
     until_us = Clock().uptime_us() + SECONDS_MOST * SECOND_US
     with reading(damaged) as old, writing(new) as db:
         newest = read_or_none(old, HEAD)
-        last = SequenceReserve(new.with_suffix(".seq")).reserved_through
-        if newest is not None:
-            last = newest[0][0] or 0
+        if newest is None and read_or_none(old, FACTS) is None:
+            raise JournalFault(f"Nothing in {damaged} can be read.")
+        reserved = SequenceReserve(new.with_suffix(".seq")).reserved_through
+        last = reserved if newest is None else newest[0][0] or 0
         Salvage(old, db, last, until_us=until_us).run()
 
 

@@ -38,11 +38,11 @@ class Upkeep:
         self._head_seen = -_LOOK_ROWS
         self._ballast_us = self._age_us = self._rest_us = 0
 
-    def make_room(self) -> None:
-        """A commit found the disk full: give up the ballast and see what may go."""
-        self._ballast.release()
+    def make_room(self) -> bool:
+        """A commit found the disk full: give up the ballast and see what may go. Answers whether there was one."""
         self.is_tight = True
         self._head_seen = -_LOOK_ROWS
+        return self._ballast.release()
 
     def failed(self, now: Instant) -> None:
         """The disk did not take a drop: no other one for a while, so that events do not wait behind them."""

@@ -20,6 +20,7 @@ from agent.model import Detail, Event, Instant, Lane, Row, Severity
 from agent.outbox import Batch, Journal, JournalBusy, JournalFault, Search
 from agent.outbox_acks import Acknowledgements
 from agent.outbox_attempt import Attempt, stretches, write
+from agent.outbox_records import Database
 from agent.outbox_rows import Callers
 from agent.outbox_upkeep import Upkeep
 from agent.outbox_waiting import BOUND, WaitingRoom
@@ -174,6 +175,10 @@ class Outbox:
         except JournalFault:
             return 0
 
+    async def look(self, job: Callable[[Database], _T]) -> _T:
+        """What a job reads from the tables. Raises JournalFault when the disk cannot be read."""
+        return await self._read(lambda disk: disk.look(job))
+
     async def rows(
         self,
         after: int,
@@ -288,9 +293,9 @@ class Outbox:
             rows = await self._answer(job)
         except JournalFault as fault:
             attempt.fault = fault
-            self._lost(fault.reason)
-            await self._make_room(attempt, fault)
-            await self._pause(self._wait.next_s())
+            if not await self._made_room(attempt, fault):
+                self._lost(fault.reason)
+                await self._pause(self._wait.next_s())
             return
         self._attempt = None
         self._wait.reset()
@@ -305,11 +310,13 @@ class Outbox:
             self._on_committed(rows)
         self._back()
 
-    async def _make_room(self, attempt: Attempt, fault: JournalFault) -> None:
-        if self._upkeep is not None and attempt.drop is not None:
+    async def _made_room(self, attempt: Attempt, fault: JournalFault) -> bool:
+        """Whether the ballast could be given up for this transaction, so that it can be tried again at once."""
+        if self._upkeep is None:
+            return False
+        if attempt.drop is not None:
             self._upkeep.failed(self._clock.now())
-        if self._upkeep is not None and fault.full:
-            await self._thread.call(self._upkeep.make_room)
+        return fault.full and await self._thread.call(self._upkeep.make_room)
 
     async def _keep_house(self, disk: Journal) -> None:
         """See whether records have to go, and prepare their going as the next transaction."""

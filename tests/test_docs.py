@@ -62,6 +62,8 @@ NOT_RUN = {  # command: why not
     "elevator-agent signals --json": LIVE,
     "elevator-agent events --since 2h --severity major": LIVE,
     "elevator-agent events --follow": LIVE,
+    "elevator-agent outbox": LIVE,
+    "elevator-agent outbox --verify": LIVE,
     "elevator-agent record start --minutes 30": LIVE_RECORD,
     "elevator-agent record stop": LIVE_RECORD,
     "elevator-agent record save": LIVE_RECORD,

@@ -13,7 +13,7 @@ from agent.cli.texts import Words, words_for
 from agent.cli.verb import INTERRUPTED, USAGE, lang_option
 
 VERBS = (
-    "run", "check", "status", "signals", "events", "bus", "replay", "record", "profiles", "explain",
+    "run", "check", "status", "signals", "events", "outbox", "bus", "replay", "record", "profiles", "explain",
     "version",
 )  # fmt: skip
 

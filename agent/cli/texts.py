@@ -6,6 +6,7 @@ from typing import Literal
 
 from agent.cli.bus_texts import BUS_TEXTS
 from agent.cli.explain_texts import EXPLAIN_TEXTS
+from agent.cli.outbox_texts import OUTBOX_TEXTS
 from agent.cli.profiles_texts import PROFILES_TEXTS
 from agent.cli.replay_texts import REPLAY_TEXTS
 
@@ -79,6 +80,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "",
     ),
     **REPLAY_TEXTS,
+    **OUTBOX_TEXTS,
     **BUS_TEXTS,
     **PROFILES_TEXTS,
     **EXPLAIN_TEXTS,
