@@ -142,6 +142,11 @@ class Publisher:
     def _is_behind(self) -> bool:
         return self._supply.lanes.delivered_through < self._owed.head
 
+    @property
+    def delivered(self) -> int:
+        """How many events the broker has acknowledged since the start."""
+        return self._published.get("event", 0)
+
     def snapshot(self) -> dict[str, object]:
         """How the uplink stands, for the control socket. `since_us` is the `uptime_us` of the last change."""
         refusals = self._health.refusals
