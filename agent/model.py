@@ -70,7 +70,7 @@ class Instant(msgspec.Struct, frozen=True, kw_only=True):
         return self.wall_us + uptime_us - self.uptime_us
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """One signal's value at one instant. `value` is None unless `quality` is good (or bad, for its record)."""
 
     signal: str

@@ -4,8 +4,8 @@ Pure: text to typed lines and back. Reading files is `replay.py`'s and writing t
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
@@ -39,7 +39,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     )
 
 
-class Line(msgspec.Struct, omit_defaults=True):
+class Line(msgspec.Struct, omit_defaults=True, gc=False):
     """Every other line: a reading at `t` seconds, or `t` alone, which moves time on."""
 
     t: float
@@ -55,6 +55,7 @@ _TYPES: Mapping[Kind, tuple[type, ...]] = {
     Kind.TEXT: (str,),
     Kind.ENUM: (str,),
 }
+_GOOD = Quality.GOOD  # bound once: looking a member up on its class costs as much as the check
 _T_MAX_S = 1e9  # 31 years: what lies beyond is a mistake, and beyond the calendar a crash
 _YEARS = (1970, 9000)
 _YEARS_ALLOWED = f"From {_YEARS[0]} to {_YEARS[1]}."
@@ -117,7 +118,7 @@ def batches(
     """
     accepts = {name: _acceptance(name) for name in signals}
     at_us, t, batch = -1, -1.0, list[Reading]()
-    for number, line in _numbered(file, lines):
+    for number, line in chain.from_iterable(_blocks(file, lines)):
         if line.t != t:
             t = line.t
             line_us = _instant_us(file, number, t, at_us)
@@ -132,9 +133,8 @@ def batches(
         allowed = accepts.get(name)
         if (
             allowed is None
-            or quality is not Quality.GOOD
-            or type(value) not in allowed[0]
-            or (allowed[1] and value not in allowed[1])
+            or quality is not _GOOD
+            or (type(value) not in allowed and value not in allowed)
         ):
             _check(file, number, line, name, accepts)
         batch.append(Reading(name, value, at_us, quality))
@@ -145,8 +145,8 @@ def batches(
 _BLOCK = 512  # lines decoded at once, which costs half of what they do one by one
 
 
-def _numbered(file: Path, lines: Iterator[bytes]) -> Iterator[tuple[int, Line]]:
-    """Every line that says something, with its number; raises RecordingError."""
+def _blocks(file: Path, lines: Iterator[bytes]) -> Iterator[Iterable[tuple[int, Line]]]:
+    """Every line that says something, with its number, a block at a time; raises RecordingError."""
     number = 2
     block, wrong = _block(lines)
     while block:
@@ -155,18 +155,22 @@ def _numbered(file: Path, lines: Iterator[bytes]) -> Iterator[tuple[int, Line]]:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             decoded = []
         if len(decoded) == len(block):
-            yield from enumerate(decoded, start=number)
+            yield enumerate(decoded, start=number)
         else:  # a blank or damaged line among them
-            for at, text in enumerate(block, start=number):
-                line = _line(file, at, text)
-                if line is not None:
-                    yield at, line
+            yield _one_by_one(file, number, block)
         if wrong is not None:
             break
         number += len(block)
         block, wrong = _block(lines)
     if wrong is not None:
         raise wrong
+
+
+def _one_by_one(file: Path, number: int, block: list[bytes]) -> Iterator[tuple[int, Line]]:
+    for at, text in enumerate(block, start=number):
+        line = _line(file, at, text)
+        if line is not None:
+            yield at, line
 
 
 def _block(lines: Iterator[bytes]) -> tuple[list[bytes], RecordingError | None]:
@@ -184,8 +188,8 @@ def _instant_us(file: Path, number: int, t: float, before_us: int) -> int:
     if t > _T_MAX_S:
         raise RecordingError(file, number, f"t = {t}", "Seconds, at most 1e9.")
     line_us = round(t * SECOND_US)
-    least_us = max(before_us, 0)
-    if line_us < least_us:
+    if line_us < before_us or line_us < 0:
+        least_us = max(before_us, 0)
         raise RecordingError(file, number, f"t = {t}", f"Time rises from {least_us / SECOND_US}.")
     return line_us
 
@@ -199,7 +203,7 @@ def _line(file: Path, number: int, text: bytes) -> Line | None:
         raise RecordingError(file, number, f"not a line of a recording: {error}", _FORM) from error
 
 
-_Accepts = Mapping[str, tuple[tuple[type, ...], frozenset[str]]]
+_Accepts = Mapping[str, frozenset[object]]
 
 
 def _check(file: Path, number: int, line: Line, name: str, accepts: _Accepts) -> None:
@@ -208,20 +212,18 @@ def _check(file: Path, number: int, line: Line, name: str, accepts: _Accepts) ->
     if allowed is None:
         found = f"signal {name!r} is not in the header's list"
         raise RecordingError(file, number, found, _nearest(name, list(accepts)))
-    if line.quality is not Quality.GOOD:
-        return
-    types, choices = allowed
-    if type(line.value) not in types or (choices and line.value not in choices):
+    if line.quality is _GOOD and type(line.value) not in allowed and line.value not in allowed:
         raise RecordingError(file, number, f"{name} = {line.value!r}", _values(name))
 
 
 _FORM = 'It is like {"t":0.2,"signal":"door.front","value":"closed"}.'
 
 
-def _acceptance(name: str) -> tuple[tuple[type, ...], frozenset[str]]:
+def _acceptance(name: str) -> frozenset[object]:
+    """What a signal's value may be: of an enumeration the words themselves, else the types."""
     signal = signal_for(name)
     assert signal is not None, name
-    return _TYPES[signal.kind], signal.choices
+    return frozenset(signal.choices or _TYPES[signal.kind])
 
 
 def _values(name: str) -> str:

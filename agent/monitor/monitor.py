@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from agent.model import Event, Reading, Transition
+from agent.model import Event, Quality, Reading, Transition
 from agent.monitor.alarms import Life, cleared, standing_term
 from agent.monitor.catalog import CATALOG, Entry
 from agent.monitor.limits import Limits
@@ -26,6 +26,8 @@ from agent.monitor.usage import ENDING
 from agent.signals import SIGNALS
 
 __all__ = ["Monitor", "Standing"]
+
+_GOOD = Quality.GOOD  # bound once for the hot path
 
 
 class Monitor:
@@ -132,15 +134,7 @@ class Monitor:
             readings = set_beside(readings)
         if len(readings) > 1:
             readings = list({reading.signal: reading for reading in readings}.values())
-        marks, by_value, banded = 0, self._by_value, self._banded
-        for reading in readings:
-            signal = reading.signal
-            if signal in by_value:
-                changed, requalified = snapshot.set_signal(signal, reading.value, reading.quality)
-                if changed and not (signal in banded and self._in_band(banded[signal], reading)):
-                    marks |= by_value[signal]
-                if requalified:
-                    marks |= self._by_loss[signal]
+        marks = self._written(readings)
         if heap and heap[0][0] <= at_us:
             marks |= self._due(at_us)
         if marks:
@@ -154,11 +148,36 @@ class Monitor:
         self._ask(self._by_value[ENDING])
         return events + self._events()
 
-    def _in_band(self, index: int, reading: Reading) -> bool:
-        """The number has changed and means the same to the one term that reads it."""
-        low, high = self._memories[index]
-        value = self.snapshot.values[reading.signal]
-        return value is not None and low <= value < high
+    def _written(self, readings: Sequence[Reading]) -> int:
+        """Write a batch on the board; give the marks of the nodes that it concerns.
+
+        Every reading passes here: a good one, while nothing is lost, is written without a detour. A number that has
+        changed and means the same to the one term that reads it wakes nobody; one that was unknown does.
+        """
+        snapshot, by_value, banded = self.snapshot, self._by_value, self._banded
+        values, since_us, lost, marks = snapshot.values, snapshot.since_us, snapshot.lost, 0
+        for reading in readings:
+            signal, value = reading.signal, reading.value
+            if signal not in by_value:
+                continue
+            before = values[signal]
+            if lost or value is None or reading.quality is not _GOOD:
+                changed, requalified = snapshot.set_signal(signal, value, reading.quality)
+                if requalified:
+                    marks |= self._by_loss[signal]
+                if not changed:
+                    continue
+                value = values[signal]
+            elif value == before:
+                continue
+            else:
+                values[signal], since_us[signal] = value, snapshot.at_us
+            if signal in banded and value is not None and before is not None:
+                low, high = self._memories[banded[signal]]
+                if low <= value < high:
+                    continue
+            marks |= by_value[signal]
+        return marks
 
     def _events(self) -> list[Event]:
         events = self._out.copy()
@@ -181,8 +200,9 @@ class Monitor:
         The hot path. Written out in one loop on purpose: 200,000 readings a second pass here.
         """
         snapshot, limits, plan, dues = self.snapshot, self._limits, self._plan, self._dues
-        memories, values = self._memories, snapshot.values
-        marks &= self._alive
+        memories, values, since_us = self._memories, snapshot.values, snapshot.since_us
+        alive = self._alive
+        marks &= alive
         while marks:
             step, name, wakes, index, bit = plan[marks.bit_length()]
             marks ^= bit
@@ -190,16 +210,24 @@ class Monitor:
                 memories[index], value, due_us = step(memories[index], snapshot, limits)
             except Exception as error:  # noqa: BLE001  a broken rule must not silence the others
                 marks |= self._set_aside(index, error)
+                alive = self._alive
                 continue
             if due_us != dues[index]:
-                dues[index] = due_us
-                if due_us is not None:
-                    heapq.heappush(self._heap, (due_us, index))
-                    if len(self._heap) > self._heap_most:
-                        self._tidy()
+                self._put_off(index, due_us)
             if value != values[name]:
-                snapshot.put(name, value)
-                marks |= wakes & self._alive
+                if value is None:
+                    snapshot.put(name, value)
+                else:
+                    values[name], since_us[name] = value, snapshot.at_us
+                marks |= wakes & alive
+
+    def _put_off(self, index: int, due_us: int | None) -> None:
+        """A node wants to be asked again at another instant than before."""
+        self._dues[index] = due_us
+        if due_us is not None:
+            heapq.heappush(self._heap, (due_us, index))
+            if len(self._heap) > self._heap_most:
+                self._tidy()
 
     def _tidy(self) -> None:
         """Drop what was overtaken: a far instant that is put off again and again would fill the heap."""

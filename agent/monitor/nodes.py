@@ -66,6 +66,8 @@ class Watch:
         """Give the rule's memory, whether the event stands now, and when to ask again."""
         memory, condition = self._rule(memory, snapshot, limits)
         life = self.life
+        if condition is NO and not life.standing:
+            return memory, False, None
         due_us = condition.due_us
         if not life.standing and _says_nothing(condition):
             return memory, False, due_us
@@ -92,7 +94,7 @@ class Watch:
 
 def _says_nothing(condition: Condition) -> bool:
     """Of an event that does not stand."""
-    return condition is NO or not (condition.holds or condition.filtered or condition.notice)
+    return not (condition.holds or condition.filtered or condition.notice)
 
 
 def term_nodes() -> list[Node]:

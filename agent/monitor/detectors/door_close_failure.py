@@ -77,6 +77,8 @@ def _rested(memory: Closing, at_us: int, limits: Limits) -> bool:
 
 def _said(memory: Closing, at_us: int, limits: Limits) -> Condition:
     """While the doors are on their way it is not over."""
+    if memory.state == CLOSED and memory.reopenings < _REOPENINGS:
+        return NO
     due_us = None if memory.left_us is None else _due_us(memory, at_us, limits)
     back = memory.state == OPEN and at_us - memory.state_us >= limits.door_back_open_us
     if memory.reopenings >= _REOPENINGS and not _rested(memory, at_us, limits):
@@ -85,7 +87,7 @@ def _said(memory: Closing, at_us: int, limits: Limits) -> Condition:
         return NO
     if memory.left_us is not None and at_us >= memory.left_us + limits.door_close_failure_us:
         return _holds("not_closed", memory.left_us, due_us)
-    return Condition(holds=None, due_us=due_us)
+    return UNKNOWN if due_us is None else Condition(holds=None, due_us=due_us)
 
 
 def _due_us(memory: Closing, at_us: int, limits: Limits) -> int | None:

@@ -8,6 +8,8 @@ from agent.monitor.truth import either, every, is_not
 def _moved_with_doors_open(snapshot: Snapshot) -> bool | None:
     """Moving outside the zone with a car door not closed. Motion that was fitted and is lost is no evidence."""
     values = snapshot.values
+    if values["car_door.astray"] is False:
+        return False
     if values["car.moving"] is None and "car.moving" in snapshot.fitted:
         return every(None, values["car_door.astray"])
     return every(is_not(values["stopped"]), values["car_door.astray"])
@@ -26,6 +28,8 @@ def _landing_door_unlocked(snapshot: Snapshot) -> bool | None:
     Movement inside the zone pauses it (contract, 3.1): levelling, with the door of that landing opening, is ordinary.
     """
     values = snapshot.values
+    if values["landing_doors.locked"] is True:
+        return False
     moving, zone = is_not(values["stopped"]), values["car.door_zone"]
     if zone is True and moving is True:
         moving = None

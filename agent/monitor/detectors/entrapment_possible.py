@@ -33,8 +33,10 @@ class Blind(msgspec.Struct, frozen=True):
 
 
 def _step(memory: Blind, snapshot: Snapshot, limits: Limits) -> tuple[Blind, Condition]:
-    mains_us = _mains_us(memory, snapshot)
-    if memory.delay is IDLE and snapshot.values["outside"] is not None:
+    values, mains_us = snapshot.values, memory.mains_us
+    if values["power.mains"] is False:
+        mains_us = snapshot.since_us["power.mains"]
+    if memory.delay is IDLE and values["outside"] is not None:
         return (memory if mains_us == memory.mains_us else Blind(mains_us=mains_us)), NO
     pace = RUN if _blind(snapshot) else BREAK
     if snapshot.last("car.mode") in INSPECTION_MODES:
@@ -54,11 +56,6 @@ def _blind(snapshot: Snapshot) -> bool:
     values = snapshot.values
     lost = any(name in snapshot.lost for name in _DECIDING)
     return lost and values["outside"] is None and None in (values["stopped"], values["doors"])
-
-
-def _mains_us(memory: Blind, snapshot: Snapshot) -> int | None:
-    lost = snapshot.values["power.mains"] is False
-    return snapshot.since_us["power.mains"] if lost else memory.mains_us
 
 
 def _remembered(

@@ -32,7 +32,7 @@ def held(code: str, reads: tuple[str, ...], holds: Holds, limit_us: LimitUs = at
 
     def step(memory: Delay, snapshot: Snapshot, limits: Limits) -> tuple[Delay, Condition]:
         now = holds(snapshot)
-        if now is not True and _over(memory, snapshot.at_us, limits):
+        if now is not True and (memory is IDLE or _over(memory, snapshot.at_us, limits)):
             return IDLE, UNKNOWN if now is None else NO
         delay = _advanced(memory, now, snapshot, limits, muted=muted)
         return delay, reached(delay, limit_us(limits), snapshot.at_us, over=now is False)
@@ -72,12 +72,14 @@ def either_held(code: str, reads: tuple[str, ...], *ways: Way) -> Detector:
     pairs = tuple(zip(parts, ways, strict=True))
 
     @lru_cache(maxsize=16)
-    def fitted_ways(fitted: frozenset[str]) -> tuple[Way, ...]:
-        return tuple(way for part, way in pairs if is_fitted(part, fitted))
+    def fitted_ways(fitted: frozenset[str]) -> tuple[tuple[Way, ...], tuple[Holds, ...]]:
+        possible = tuple(way for part, way in pairs if is_fitted(part, fitted))
+        return possible, tuple(way.holds for way in possible)
 
     def step(memory: Delays, snapshot: Snapshot, limits: Limits) -> tuple[Delays, Condition]:
-        at_us, possible = snapshot.at_us, fitted_ways(snapshot.fitted)
-        now = [way.holds(snapshot) for way in possible]
+        at_us = snapshot.at_us
+        possible, holding = fitted_ways(snapshot.fitted)
+        now = [holds(snapshot) for holds in holding]
         if True not in now and (not memory or _all_over(memory, at_us, limits)):
             return (), UNKNOWN if None in now else NO
         delays = tuple(

@@ -13,7 +13,7 @@ from agent.monitor.truth import every, is_not
 def _moving(snapshot: Snapshot) -> bool | None:
     """The chain is open under way. Without mains the chain drops too, which is another story."""
     values = snapshot.values
-    if values["power.mains"] is False:
+    if values["safety_chain.closed"] is True or values["power.mains"] is False:
         return False
     return every(
         is_not(values["safety_chain.closed"]),
@@ -24,7 +24,7 @@ def _moving(snapshot: Snapshot) -> bool | None:
 
 def _standing(snapshot: Snapshot) -> bool | None:
     values = snapshot.values
-    if values["car.mode"] == "out_of_service":
+    if values["safety_chain.closed"] is True or values["car.mode"] == "out_of_service":
         return False
     mains = values["power.mains"] if "power.mains" in snapshot.fitted else True
     doors = values["doors"]

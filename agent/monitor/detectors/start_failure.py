@@ -20,14 +20,17 @@ def _call(snapshot: Snapshot) -> bool | None:
 
 def _does_not_start(snapshot: Snapshot) -> bool | None:
     values = snapshot.values
-    if values["stopped"] is False or values["car.mode"] not in ("normal", None):
+    stopped, doors = values["stopped"], values["doors"]
+    if stopped is False or doors not in (CLOSED, None):
+        return False
+    if values["car.mode"] not in ("normal", None):
         return False
     call = _call(snapshot)
     if call is False:
         return False
     mains = values["power.mains"] if "power.mains" in snapshot.fitted else True
-    closed = None if values["doors"] is None else values["doors"] == CLOSED
-    return every(call, closed, values["stopped"], mains)
+    closed = None if doors is None else True
+    return every(call, closed, stopped, mains)
 
 
 START_FAILURE = held(

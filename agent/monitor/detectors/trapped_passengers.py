@@ -36,19 +36,20 @@ def _step(memory: Came, snapshot: Snapshot, limits: Limits) -> tuple[Came, Condi
     if not by:
         return NOBODY, NO
     came = memory if memory.at_us is not None else Came(snapshot.at_us, _doors_moved(snapshot))
-    values = snapshot.values
+    values, off_level_us = snapshot.values, None
     outside = values["outside"] is True and values["moved"] is True
-    off_level = values["stop.outside"] if outside else None
-    off_level_us = _held_back(_reached(off_level, limits.trapped_off_level_us), snapshot, limits)
-    if off_level_us is not None and snapshot.at_us >= off_level_us:
-        return came, _holds("outside_zone", off_level, by)
+    if outside:
+        off_level = values["stop.outside"]
+        off_level_us = _off_level_us(off_level, snapshot, limits)
+        if off_level_us is not None and snapshot.at_us >= off_level_us:
+            return came, _holds("outside_zone", off_level, by)
     counted = by if outside else at_landing(by, values["car.mode"])
     shut: Delay | None = values["stop.shut"] if counted else None
     shut_us = _boarded(_reached(shut, limits.trapped_at_level_us), came, counted)
     if shut_us is not None and snapshot.at_us >= shut_us:
         return came, _holds("doors_not_open", shut, counted)
-    dues = [due for due in (off_level_us, shut_us) if due is not None]
-    return came, Condition(holds=False, due_us=min(dues)) if dues else NO
+    due_us = _earlier(off_level_us, shut_us)
+    return came, NO if due_us is None else Condition(holds=False, due_us=due_us)
 
 
 def _doors_moved(snapshot: Snapshot) -> bool:
@@ -73,11 +74,18 @@ def _reached(delay: Delay | None, limit_us: int) -> int | None:
     return None if delay is None else delay.reached_at(limit_us)
 
 
-def _held_back(due_us: int | None, snapshot: Snapshot, limits: Limits) -> int | None:
+def _off_level_us(delay: Delay | None, snapshot: Snapshot, limits: Limits) -> int | None:
     """Without mains an evacuation device may still bring the car to a landing: rule (a) waits for it."""
+    due_us = _reached(delay, limits.trapped_off_level_us)
     if due_us is None or snapshot.values["power.mains"] is not False:
         return due_us
     return max(due_us, snapshot.since_us["power.mains"] + limits.ard_hold_us)
+
+
+def _earlier(one_us: int | None, other_us: int | None) -> int | None:
+    if one_us is None or other_us is None:
+        return other_us if one_us is None else one_us
+    return min(one_us, other_us)
 
 
 def _holds(rule: str, delay: Delay | None, by: tuple[str, ...]) -> Condition:

@@ -50,9 +50,10 @@ def _boarding(
 def _passable(snapshot: Snapshot) -> bool:
     """People can come and go: doors open; where no car door is fitted, the car standing in the zone."""
     values = snapshot.values
-    if snapshot.fitted.isdisjoint(CAR_DOORS):
-        return values["stopped"] is True and values["outside"] is False
-    return bool(values["doors"] == OPEN)
+    if values["doors"] is not None:
+        return bool(values["doors"] == OPEN)
+    standing = values["stopped"] is True and values["outside"] is False
+    return standing and snapshot.fitted.isdisjoint(CAR_DOORS)
 
 
 class Key(msgspec.Struct, frozen=True):

@@ -9,10 +9,10 @@ from agent.monitor.truth import every
 
 def _at_landing(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, None]:
     values = snapshot.values
-    doors = values["doors"]
-    is_open = None if doors is None else doors == OPEN
-    inside = None if values["outside"] is None else not values["outside"]
-    return None, every(values["stopped"], inside, is_open), None
+    stopped, outside, doors = values["stopped"], values["outside"], values["doors"]
+    if stopped is False or outside is True or doors not in (OPEN, None):
+        return None, False, None
+    return None, None if None in (stopped, outside, doors) else True, None
 
 
 def _alarm_over(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, None]:

@@ -29,6 +29,8 @@ class Course(msgspec.Struct, frozen=True):
 
 
 def _step(memory: Course, snapshot: Snapshot, limits: Limits) -> tuple[Course, int | None, None]:
+    if "car.floor" not in snapshot.fitted:
+        return memory, None, None
     stopped = snapshot.values["stopped"]
     if stopped is None:
         after = Course(memory.count)

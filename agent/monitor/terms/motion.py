@@ -1,6 +1,6 @@
 """Whether the car stands, whether it stands outside the zone, and whether it has moved since people could leave it."""
 
-from agent.monitor.delay import BREAK, IDLE, RESTART, RUN, Delay, advance
+from agent.monitor.delay import BREAK, IDLE, RUN, Delay, advance
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.term import Term
@@ -15,8 +15,11 @@ def _stopped(
     counts as standing, outside it as moving until the longest gap between two zones has passed. `gap` is that delay.
     """
     zone, moving = snapshot.values["car.door_zone"], snapshot.values["car.moving"]
-    pace = RUN if zone is False else BREAK if zone is None else RESTART
-    gap = advance(gap, pace, snapshot.at_us, limits.trifle_us)
+    if zone is True:
+        gap = IDLE
+    else:
+        pace = RUN if zone is False else BREAK
+        gap = advance(gap, pace, snapshot.at_us, limits.trifle_us)
     if moving is not None:
         return gap, not moving, None
     if "car.moving" in snapshot.fitted:

@@ -46,14 +46,15 @@ def _step(memory: Presence, snapshot: Snapshot, limits: Limits) -> tuple[Presenc
     present = None if stuck else occupied
     closed_us = _closed_us(memory, snapshot, fresh=fresh)
     closing = closed_us != memory.closed_us
-    seen_us = _seen(memory, present, at_us, limits, anew=fresh or closing)
     settled_us = closed_us + limits.presence_settle_us
     readings = () if fresh or closing else _resumed(memory, present, at_us)
     readings = _readings(readings, present, at_us, settled_us, limits)
-    standing = present is True and _enough(readings, at_us, settled_us, limits)
-    if boarding & 1:
-        seen_us, standing = None, False
     was = memory.was if present is None else present
+    if boarding & 1:  # people come and go: what is seen says nothing yet
+        after = Presence(boarding, closed_us, None, readings, False, openings, was)  # noqa: FBT003
+        return after, STUCK if stuck else NONE, None
+    seen_us = _seen(memory, present, at_us, limits, anew=fresh or closing)
+    standing = present is True and _enough(readings, at_us, settled_us, limits)
     after = Presence(boarding, closed_us, seen_us, readings, standing, openings, was)
     value, due_us = _value(after, at_us, limits)
     if stuck and value == NONE:
