@@ -18,6 +18,7 @@ from hil.fuzz import Outcome, fuzz, shown
 from hil.fuzz_targets import TARGETS
 from hil.installation import ROOT
 from hil.kills import Verdict, round_of_kills
+from hil.power_cuts import CUTS_A_LIFE, Cuts, life_with_cuts
 from hil.scenarios.years import Years, lived, wanted
 
 RESULT = ROOT / "build" / "prove.json"
@@ -37,6 +38,7 @@ class Result(msgspec.Struct):
     suites: dict[str, bool] = msgspec.field(default_factory=dict)
     fuzzed: dict[str, Outcome] = msgspec.field(default_factory=dict)
     years: list[Years] = msgspec.field(default_factory=list)
+    power: list[Cuts] = msgspec.field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -50,6 +52,7 @@ class Result(msgspec.Struct):
         found = [what for each in self.rounds for what in each.problems]
         found += [f"fuzz {n}: {what}" for n, each in self.fuzzed.items() for what in each.problems]
         found += [what for each in self.years for what in each.problems]
+        found += [what for each in self.power for what in each.problems]
         return found + [f"{suite} failed" for suite, passed in self.suites.items() if not passed]
 
 
@@ -74,6 +77,21 @@ def kills(result: Result) -> None:
     while result.kills < result.n:
         with kept(result):
             one_round(result)
+
+
+def power(result: Result) -> None:
+    """Power cuts on a disk that forgets what was not flushed, life by life."""
+    while (done := sum(each.cuts for each in result.power)) < result.n:
+        with kept(result):
+            seed = f"{result.seed} life {len(result.power)}"
+            last = life_with_cuts(seed, min(CUTS_A_LIFE, result.n - done))
+            result.power.append(last)
+        print(
+            f"{done + last.cuts}/{result.n} power cuts, {len(last.problems)} problems",
+            *last.problems,
+            sep="\n  ",
+            flush=True,
+        )
 
 
 def suites(result: Result) -> None:
@@ -112,6 +130,7 @@ def years(result: Result) -> None:
 
 PARTS: Mapping[str, Callable[[Result], None]] = {
     "kills": kills,
+    "power": power,
     "suites": suites,
     "fuzz": bytes_from_outside,
     "years": years,

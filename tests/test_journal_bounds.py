@@ -68,7 +68,8 @@ def verdict(journal):
 def test_what_the_broker_has_goes_first_and_of_that_info_then_minor_then_major(journal):
     kinds = [INFO, MINOR, MAJOR, CRITICAL]
     journal.append([one(kind) for kind in kinds * 2], at(1000), BOOT)
-    sweep, gone = Sweep(), []
+    sweep = Sweep()
+    gone: list[tuple[tuple[int, ...], int]] = []
     while (drop := dropped(journal, sweep, cursor=4)) is not None and len(gone) < 9:
         gone.append((drop.seqs, drop.undelivered))
     # delivered: 1 info, 2 minor, 3 major; owed: 5, 6, 7; critical 4 and 8 stay, and so do owed reports
@@ -158,7 +159,7 @@ def test_a_handful_is_not_worth_a_report_which_is_a_row_itself(journal, monkeypa
 def test_what_the_broker_never_had_counts_as_delivered_only_with_the_report(journal):
     journal.append([one(INFO)] * 4, at(1000), BOOT)
     assert dropped(journal, Sweep(), cursor=1).seqs == (1,)
-    assert journal.withheld is None
+    assert not journal.withheld
     sweep = Sweep()
     assert dropped(journal, sweep, cursor=1).seqs == (2, 3, 4)
     assert journal.withheld == (2, 6)
@@ -186,6 +187,7 @@ def test_a_stub_stays_for_each_row_until_there_are_many_and_then_a_range(journal
     monkeypatch.setattr(outbox_retention, "STUBS_MOST", 6)
     monkeypatch.setattr(outbox_retention, "ROWS_MOST", 4)
     sweep, heads = Sweep(), set()
+    found = verdict(journal)
     for _ in range(6):
         journal.append([one(INFO), one(INFO), one(MAJOR), one(INFO)], at(1), BOOT)
         journal.commit([], BOOT, {Lane.REST: journal.head})

@@ -41,7 +41,7 @@ def tampered(journal, statement):
 
 
 def test_a_whole_chain_is_followed_beside_a_running_service_to_the_head_it_publishes(journal):
-    told = []
+    told: list[tuple[int, int]] = []
     found = verdict_on(journal.path, told)
     assert (found.broken, found.rows, found.ranges, found.seq) == (None, 5, 0, 5)
     assert found.chain_head == journal.chain_head.hex()
