@@ -41,6 +41,7 @@ from agent.platforms import default_folders as platform_folders
 from agent.recorder import Recorder, header_of
 from agent.settings import Settings
 from agent.uplink.events import Origin
+from agent.uplink.expiry import Expiry, expected_of
 from agent.uplink.hearing import Hearing
 from agent.uplink.link import MqttLink, client_id
 from agent.uplink.messages import asset_message, will_message
@@ -116,7 +117,12 @@ class Service:
         ]
         configuration = f"{zlib.crc32(msgspec.json.encode(settings)):08x}"
         bounds = Bounds.of(settings.outbox)
+        mqtt, elevator = settings.mqtt, settings.elevator
+        self._link = MqttLink(
+            mqtt, client_id(mqtt, elevator), self._will, self._clock, self._hearing
+        )
         self._delivery = Delivery(journal, self._clock, configuration, bounds)
+        self._delivery.expiry = Expiry(expected_of(mqtt), lambda: self._link.certificates)
         self._calming = calming_of(settings, self._clock, self._drivers, self._are_trapped)
         self._ending = asyncio.Event()
         self._error: BaseException | None = None
@@ -215,13 +221,17 @@ class Service:
                 state=self._intake.freshness.points,
                 naming=self._naming,
             ),
-            MqttLink(mqtt, client_id(mqtt, elevator), self._will, self._clock, self._hearing),
+            self._link,
             self._clock,
         )
 
     def _will(self) -> Will:
         status = Topics(self._origin.source).status
         return Will(status, will_message(self._clock.boot_id, self._delivery.outbox.journal))
+
+    def _broker_facts(self, now: Instant) -> dict[str, object]:
+        certificates = self._delivery.expiry.facts(now)
+        return {"reason_zh": self._link.fault_zh or "", "certificates": certificates}
 
     def _make_control(self) -> ControlServer:
         answers = Answers(

@@ -21,6 +21,8 @@ from agent.outbox_retention import Bounds, Drop
 from agent.outbox_upkeep import Upkeep
 from agent.power import MAINS_LOST, RESTORED, MainsStory, cut_told, was_cut
 from agent.self_events import SelfEvents
+from agent.uplink import expiry
+from agent.uplink.expiry import Expiry
 from agent.uplink.publisher import Publisher
 from agent.writer import Outbox
 
@@ -48,6 +50,7 @@ class Delivery:
             on_replaced=self._replaced,
             upkeep=Upkeep(path, bounds, self._dropped_from_disk),
         )
+        self.expiry = Expiry()
         self._begun = False
         self._mains = MainsStory()
         self._head_before = 0
@@ -69,6 +72,7 @@ class Delivery:
         """How the run before left the journal, of which more is read when nobody waits for it."""
         self._head_before, self._stood = self.outbox.head, self.outbox.standing
         self._mains.adopt(self._stood)
+        self.expiry.adopt(self._stood)
         self._readable.set()
 
     @property
@@ -223,6 +227,11 @@ class Delivery:
             detail: dict[str, Detail] = {"reason": "unreadable", "count": unreadable}
             self.deliver([self._self_events.notice("records_dropped", now.uptime_us, detail)], now)
 
+    def _look_at_certificates(self, now: Instant) -> None:
+        said = self.expiry.look(now)
+        if said:
+            self.deliver(said, now)
+
     async def look_after(self) -> None:
         """What nobody tells: whether the broker refuses, and whether a rule was set aside."""
         while True:
@@ -236,6 +245,7 @@ class Delivery:
             if event is not None:
                 self.deliver([event], now)
             self._look_for_damage(now)
+            self._look_at_certificates(now)
             aside = self._intake.monitor.set_aside
             self._publisher.degraded("agent_fault" if aside else None)
 
@@ -255,6 +265,6 @@ def standing_of(rows: Sequence[Row], boot_id: str) -> list[Standing]:
 
 
 def _own(rows: Sequence[Row]) -> Mapping[tuple[str, str | None], Severity]:
-    """What stands about the agent itself."""
-    codes = {entry.code for entry in CATALOG.values() if entry.agent}
+    """What stands about the agent itself and ends with a restart."""
+    codes = {entry.code for entry in CATALOG.values() if entry.agent} - {expiry.CODE}
     return {row.event.key: row.event.severity for row in rows if row.event.code in codes}

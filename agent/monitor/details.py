@@ -84,6 +84,12 @@ DETAILS: Mapping[str, Details] = {
     },
     "storage_failed": {"reason": str},
     "publish_refused": {"reason": str},
+    "certificate_expiring": {
+        "within_days": Literal[30, 7, 1],
+        "days_left": int,
+        "not_after": str,
+        "reason": Literal["renewed", "nearer_its_end", "configuration_changed"],
+    },
     "agent_fault": {"error": str},
 }
 

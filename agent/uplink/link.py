@@ -6,7 +6,7 @@ in and kicks out at once is not hammered.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from agent import clock
 from agent.backoff import Backoff
@@ -15,10 +15,12 @@ from agent.config_problem import Say
 from agent.model import SECOND_US
 from agent.settings import ElevatorSettings, MqttSettings
 from agent.uplink import reasons
+from agent.uplink.certificates import Certificate
 from agent.uplink.hearing import Hearing
 from agent.uplink.login import Login
 from agent.uplink.mqtt import Connection, Identity, Will
 from agent.uplink.ports import UplinkListener
+from agent.uplink.seen import Seen
 
 _log = logging.getLogger("agent.uplink")
 
@@ -51,7 +53,8 @@ class MqttLink:
         hearing: Hearing | None = None,
     ) -> None:
         self._settings = settings
-        self._identity = Identity(client_id, Login(settings))
+        login = Login(settings)
+        self._identity, self._seen = Identity(client_id, login), Seen(login)
         self._will = will
         self._clock = clock
         self._hearing = hearing or Hearing()
@@ -82,6 +85,11 @@ class MqttLink:
     def fault_zh(self) -> str | None:
         """The same in Chinese."""
         return None if self._fault is None else self._fault.zh
+
+    @property
+    def certificates(self) -> Mapping[str, Certificate]:
+        """The certificates of the connection as last seen, by the name that an event gives them."""
+        return self._seen.certificates
 
     @property
     def connected(self) -> bool:
@@ -138,10 +146,15 @@ class MqttLink:
             await asyncio.wait({connection.ended}, timeout=_CHECK_S)
             self._check(connection)
         self._connection = None
+        self._learn(connection)
         return self._ended(connection.ended.result())
+
+    def _learn(self, connection: Connection) -> None:
+        self._seen.learn(connection.material, connection.server, self._clock.uptime_us())
 
     def _check(self, connection: Connection) -> None:
         now_us = self._clock.uptime_us()
+        self._seen.look_again(now_us)
         oldest_us = next(iter(self._sent_us.values()), now_us)
         if now_us - oldest_us > ACKNOWLEDGEMENT_US:
             connection.abort(reasons.NO_ACKNOWLEDGEMENT)
@@ -165,8 +178,10 @@ class MqttLink:
     # -- what the connection reports
 
     def opened(self) -> None:
-        """The TCP connection stands."""
+        """The TCP connection stands, and TLS on it where that is configured."""
         self._opened_us = self._clock.uptime_us()
+        if self._connection is not None:
+            self._learn(self._connection)
 
     def accepted(self, receive_maximum: int) -> None:
         """The broker let us in."""

@@ -58,7 +58,7 @@ class Listener(Protocol):
     """Who is told about a connection; called on the event loop only."""
 
     def opened(self) -> None:
-        """The TCP connection stands; the broker has not answered yet."""
+        """The TCP connection stands, and TLS on it where that is configured; the broker has not answered yet."""
 
     def accepted(self, receive_maximum: int) -> None:
         """The broker let us in and takes so many unacknowledged messages."""
