@@ -1,12 +1,19 @@
-"""The wiretap over the whole run: every request the bench hears is kept and, at the end, only reads."""
+"""The wiretap over the whole run: every request the bench hears is kept and, at the end, only reads.
+
+And no deadline for properties: how long an example takes says only what else the machine does.
+"""
 
 import os
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from hil import wiretap
+
+hypothesis.settings.register_profile("shared machine", deadline=None)
+hypothesis.settings.load_profile("shared machine")
 
 ASK_THE_BENCH_THEMSELVES = {
     "test_hil_modbus.py",
