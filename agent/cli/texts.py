@@ -175,12 +175,12 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "the password {name!r} is a systemd credential; only the service can read it, so it is not checked.",
         "密码 {name!r} 是 systemd 凭据，仅服务可读，未作检查。",
     ),
-    # status
-    "status.online": ("online", "正常"),
     "warning.credential_key": (
         "the key {name!r} is a systemd credential; only the service can read it, so certificate and key are not checked.",
         "私钥 {name!r} 是 systemd 凭据，仅服务可读，证书与私钥未作检查。",
     ),
+    # status
+    "status.online": ("online", "正常"),
     "status.degraded": ("degraded", "降级"),
     "status.version": (
         "version {version}, up {up}, boot {boot}, clock {clock}",
