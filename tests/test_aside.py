@@ -81,3 +81,23 @@ def test_a_call_that_outlives_its_loop_is_nobodys() -> None:
     asyncio.run(story())
     held.set()
     assert ended.wait(20)
+
+
+def test_what_comes_too_late_is_given_back() -> None:
+    held, dropped = threading.Event(), threading.Event()
+
+    def hang() -> int:
+        held.wait(20)
+        return 7
+
+    async def story() -> None:
+        aside = Aside(hang, drop=lambda late: dropped.set() if late == 7 else None)
+        with pytest.raises(TimeoutError):
+            await aside.call(0.01)
+        held.set()
+        async with asyncio.timeout(20):
+            while not dropped.is_set():
+                await asyncio.sleep(0.005)
+        assert await aside.call(20) == 7
+
+    asyncio.run(story())

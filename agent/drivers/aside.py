@@ -14,10 +14,13 @@ T = TypeVar("T")
 
 
 class Aside(Generic[T]):
-    """One call at a time: while one hangs, no second one is made."""
+    """One call at a time: while one hangs, no second one is made.
 
-    def __init__(self, work: Callable[[], T]) -> None:
-        self._work = work
+    `drop` is given what a call came to that nobody waited for any more.
+    """
+
+    def __init__(self, work: Callable[[], T], drop: Callable[[T], object] = lambda _: None) -> None:
+        self._work, self._drop = work, drop
         self._busy = False
 
     async def call(self, timeout_s: float) -> T:
@@ -45,7 +48,9 @@ class Aside(Generic[T]):
 
     def _finished(self, done: "asyncio.Future[T]", result: T) -> None:
         self._busy = False
-        if not done.done():
+        if done.done():
+            self._drop(result)
+        else:
             done.set_result(result)
 
     def _failed(self, done: "asyncio.Future[T]", error: Exception) -> None:

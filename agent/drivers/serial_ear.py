@@ -6,15 +6,16 @@ them as they are. A terminal fresh from the kernel would echo until it is told n
 first thing done with it. Whoever wants a proof that needs no software leaves the sending wire off.
 """
 
-import asyncio
 import fcntl
 import functools
 import os
 import termios
 from typing import Any, Final
 
+from agent.clock import Clock
 from agent.drivers.address import SerialAddress
-from agent.drivers.serial_reader import SerialReader, advice
+from agent.drivers.aside import Aside
+from agent.drivers.serial_reader import OPENING_S, SerialReader, advice
 
 _PARITY: Final = {"N": 0, "E": termios.PARENB, "O": termios.PARENB | termios.PARODD}
 
@@ -22,10 +23,14 @@ _PARITY: Final = {"N": 0, "E": termios.PARENB, "O": termios.PARENB | termios.PAR
 class SerialEar(SerialReader):
     """One port, listened to in one way."""
 
+    def __init__(self, address: SerialAddress, clock: Clock) -> None:
+        super().__init__(address, clock)
+        self._opening = Aside(functools.partial(_opened, address), drop=os.close)
+
     async def open(self) -> str:
-        """Open the port, in a thread: a stuck adapter can hold its opener for seconds."""
+        """Open the port, on a thread that nobody waits for: a stuck adapter can hold its opener for ever."""
         try:
-            fd = await asyncio.to_thread(_opened, self._address)
+            fd = await self._opening.call(OPENING_S)
         except (OSError, termios.error) as error:
             return advice(self._address.path, error)
         self._begin(fd, functools.partial(os.close, fd))

@@ -4,7 +4,6 @@ The port is opened by the configured path each time, exclusively, so that an ada
 under another name is found by its link.
 """
 
-import asyncio
 import contextlib
 import os
 import termios
@@ -12,7 +11,10 @@ from typing import Any
 
 import serial  # pyright: ignore[reportMissingTypeStubs]
 
-from agent.drivers.serial_reader import SerialReader, advice
+from agent.clock import Clock
+from agent.drivers.address import SerialAddress
+from agent.drivers.aside import Aside
+from agent.drivers.serial_reader import OPENING_S, SerialReader, advice
 
 
 class SerialLine(SerialReader):
@@ -21,10 +23,14 @@ class SerialLine(SerialReader):
     rest_s: float = 0.0
     _port: Any = None
 
+    def __init__(self, address: SerialAddress, clock: Clock) -> None:
+        super().__init__(address, clock)
+        self._opening = Aside(self._opened, drop=lambda port: port.close())
+
     async def open(self) -> str:
-        """Open the port, in a thread: a stuck adapter can hold its opener for seconds."""
+        """Open the port, on a thread that nobody waits for: a stuck adapter can hold its opener for ever."""
         try:
-            self._port = await asyncio.to_thread(self._opened)
+            self._port = await self._opening.call(OPENING_S)
         except (OSError, termios.error) as error:  # pyserial's own errors are OSError
             return advice(self._address.path, error)
         self._begin(self._port.fileno(), self._end)

@@ -29,8 +29,13 @@ _ADVICE: Final = {
 }
 
 
+OPENING_S: Final = 5.0  # a healthy port opens in milliseconds
+
+
 def advice(path: str, error: Exception) -> str:
     """Say why a port could not be opened and what to do about it."""
+    if isinstance(error, TimeoutError):
+        return f"opening {path} hangs: the adapter is stuck; unplug it and plug it in again"
     number = error.errno if isinstance(error, OSError) else None
     otherwise = f"{error}; check that it is a serial port that knows baudrate and parity"
     return f"cannot open {path}: {_ADVICE.get(number or 0, otherwise)}"
