@@ -48,11 +48,6 @@ class Entry(msgspec.Struct, frozen=True):
     digest: bytes | None
     link: bytes | None
 
-    @property
-    def is_stub(self) -> bool:
-        """Whether it is something else than a row is not said here; a range has no digest."""
-        return self.digest is not None
-
 
 def digest_of(record: Sequence[Any]) -> bytes:
     """The digest of a row's stored content; `record` is as INSERT takes it, and may end in its link."""

@@ -54,6 +54,12 @@ class Upkeep:
         """Whether the last alarms have room on a full disk."""
         return self._ballast.is_there
 
+    def is_due(self, head: int, now: Instant) -> bool:
+        """Whether there may be something to do; costs nothing, so that not every commit is followed by a look."""
+        if self.busy or now.uptime_us >= min(self._ballast_us, self._age_us):
+            return True
+        return head - self._head_seen >= _LOOK_ROWS
+
     def look(self, disk: Journal, cursor: int, now: Instant) -> Drop | None:
         """What has to go now, if anything. Cheap when nothing has changed. Raises JournalFault."""
         self._keep_ballast(now)
@@ -92,7 +98,10 @@ class Upkeep:
         return drop
 
     def _aged(self, disk: Journal, cursor: int, now: Instant) -> Drop | None:
-        if not now.synchronised or now.uptime_us < self._age_us:
+        if now.uptime_us < self._age_us:
+            return None
+        if not now.synchronised:
+            self._age_us = now.uptime_us + _BALLAST_US
             return None
         before_us = now.wall_us - self.bounds.keep_us
         drop = disk.look(lambda db: self._sweep.next_old(db, before_us, cursor))

@@ -320,10 +320,11 @@ class Outbox:
 
     async def _keep_house(self, disk: Journal) -> None:
         """See whether records have to go, and prepare their going as the next transaction."""
-        upkeep = self._upkeep
-        if upkeep is None or self._attempt or self.fault is not None:
+        upkeep, cursor, now = self._upkeep, self._acks.at[Lane.REST], self._clock.now()
+        if upkeep is None or self._attempt or self.fault is not None or self._stopping.is_set():
             return
-        cursor, now = self._acks.at[Lane.REST], self._clock.now()
+        if not upkeep.is_due(disk.head, now):
+            return
         try:
             drop = await self._thread.call(partial(upkeep.look, disk, cursor, now))
         except JournalFault as fault:

@@ -13,7 +13,10 @@ from agent.outbox_schema import migrate
 from agent.outbox_upkeep import Upkeep
 from agent.outbox_verify import verify
 from agent.settings import OutboxSettings
+from agent.uplink.health import delivered_through
+from agent.uplink.lanes import Lanes
 from tests.outbox_events import BOOT, at, event, notice, raised
+from tests.test_publisher import FakeJournal
 
 INFO, MINOR, MAJOR, CRITICAL = Severity
 DAY_US = 86_400_000_000
@@ -171,6 +174,14 @@ def test_what_the_broker_never_had_counts_as_delivered_only_with_the_report(jour
         assert again.withheld is None
 
 
+def test_delivered_through_stays_below_what_is_withheld():
+    lanes = Lanes(critical_cursor=9, rest_cursor=9, window=4)
+    assert delivered_through(FakeJournal(), lanes) == 9
+    owed = FakeJournal()
+    owed.withheld_from = 4
+    assert delivered_through(owed, lanes) == 3
+
+
 def test_a_second_report_holds_both_until_it_has_arrived(journal):
     journal.append([one(INFO), one(MINOR)], at(1000), BOOT)
     sweep = Sweep()
@@ -282,6 +293,15 @@ def test_above_the_bound_records_go_until_it_is_below_by_a_hundredth(journal):
     assert journal.usage()[0] <= 198_000
     assert not upkeep.busy
     assert verdict(journal).broken is None
+
+
+def test_no_commit_is_followed_by_a_look_without_need(journal):
+    upkeep, times = upkeep_of(journal, 10_000_000), Times()
+    assert upkeep.is_due(0, times.later(1))
+    upkeep.look(journal, 0, times.later(1))
+    assert not upkeep.is_due(255, times.later(1))
+    assert upkeep.is_due(256, times.later(1))
+    assert upkeep.is_due(0, times.later(61))
 
 
 def test_nothing_goes_below_the_bound_and_nothing_is_looked_at_without_news(journal):

@@ -1,8 +1,10 @@
 """The hash chain: whoever changes, removes or inserts a row is found, and at which sequence."""
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,18 @@ def test_the_head_of_the_chain_is_the_same_after_a_restart(journal):
     journal.close()
     with closing(Journal.open(journal.path)) as again:
         assert again.chain_head == head
+
+
+def test_the_chain_is_what_the_consumers_guide_says_by_other_means(journal):
+    with closing(sqlite3.connect(journal.path)) as db:
+        rows = db.execute("SELECT * FROM journal ORDER BY seq").fetchall()
+    first = ["elevator-agent journal", journal.journal, None, None, None]
+    link = sha256(json.dumps(first, separators=(",", ":")).encode()).digest()
+    for *columns, body, stored in rows:
+        told = json.dumps(columns, separators=(",", ":"), ensure_ascii=False).encode()
+        link = sha256(link + sha256(told + body).digest()).digest()
+        assert link == stored
+    assert link == journal.chain_head
 
 
 def test_an_empty_journal_has_a_head_made_from_its_id(tmp_path, monkeypatch):
