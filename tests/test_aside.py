@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from agent.drivers.aside import Aside
+from tests.rtu_stage import until
 
 
 def test_what_the_call_gives_or_raises_is_given_or_raised() -> None:
@@ -95,9 +96,7 @@ def test_what_comes_too_late_is_given_back() -> None:
         with pytest.raises(TimeoutError):
             await aside.call(0.01)
         held.set()
-        async with asyncio.timeout(20):
-            while not dropped.is_set():
-                await asyncio.sleep(0.005)
+        await until(dropped.is_set)
         assert await aside.call(20) == 7
 
     asyncio.run(story())

@@ -12,6 +12,7 @@ from agent.drivers import serial_ear, serial_line
 from agent.drivers.address import SerialAddress
 from agent.drivers.serial_ear import SerialEar
 from agent.drivers.serial_line import SerialLine
+from tests.rtu_stage import until
 
 ADDRESS = SerialAddress("/dev/stuck", 9600, "N", 1)
 
@@ -44,9 +45,7 @@ def test_a_port_to_ask_on_that_hangs_is_said_and_closed_when_it_comes(
         assert "hangs" in await line.open()  # and no second thread hangs with it
         assert not line.is_open
         held.set()
-        async with asyncio.timeout(20):
-            while not port.closed.is_set():
-                await asyncio.sleep(0.005)
+        await until(port.closed.is_set)
 
     asyncio.run(story())
 
@@ -68,9 +67,7 @@ def test_a_port_to_listen_on_that_hangs_leaves_no_descriptor_behind(
         ear = SerialEar(ADDRESS, Clock())
         assert "hangs" in await ear.open()
         held.set()
-        async with asyncio.timeout(20):
-            while not opened or is_open(opened[0]):
-                await asyncio.sleep(0.005)
+        await until(lambda: bool(opened) and not is_open(opened[0]))
 
     asyncio.run(story())
 
