@@ -26,7 +26,7 @@ ROUND = 25  # kills of one installation
 FUZZED_BYTES = 10_000_000  # for each framing and decoder
 YEARS = 10  # of each kind of installation
 # Suites that take their counts from the environment (PROVE_N, PROVE_SEED).
-SUITES = ("tests/test_outbox_kill.py",)
+SUITES = ("tests/test_outbox_kill.py", "tests/test_installation_properties.py")
 
 
 class Result(msgspec.Struct):
