@@ -27,7 +27,8 @@ class Op(msgspec.Struct, frozen=True, array_like=True):
     data: bytes = b""
 
 
-_OPEN = CFUNCTYPE(c_int, c_void_p, c_char_p, c_void_p, c_int, c_void_p)
+# A path is passed on as the pointer it is: the real layer keeps it for as long as the file is open.
+_OPEN = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_int, c_void_p)
 _DELETE = CFUNCTYPE(c_int, c_void_p, c_char_p, c_int)
 _WRITE = CFUNCTYPE(c_int, c_void_p, c_void_p, c_int, c_int64)
 _TRUNCATE = CFUNCTYPE(c_int, c_void_p, c_int64)
@@ -91,13 +92,13 @@ class RecordingDisk:
         """The journal has told its caller this."""
         self.ops.append(Op("said", "", 0, data))
 
-    def _open(self, _vfs: int, path: bytes, file: int, flags: int, out: int) -> int:
+    def _open(self, _vfs: int, path: int | None, file: int, flags: int, out: int) -> int:
         code: int = self._real.contents.open(
             ctypes.cast(self._real, c_void_p).value, path, file, flags, out
         )
         held = _File.from_address(file)
         if code == 0 and path and held.methods:
-            self._names[file] = Path(path.decode()).name
+            self._names[file] = Path(ctypes.string_at(path).decode()).name
             held.methods = ctypes.pointer(self._wrap(held.methods))
         return code
 

@@ -1,19 +1,24 @@
 """`elevator-agent outbox`: with the service and without, in both languages, and the walk along the chain."""
 
+import asyncio
 import json
 import sqlite3
 from contextlib import closing
+from typing import cast
 
 import pytest
 
-from agent import outbox, outbox_verify
+from agent import outbox, outbox_answer, outbox_verify
 from agent.__main__ import main
 from agent.cli import outbox as verb
+from agent.control import Peer, RefusedError
 from agent.model import Lane
-from agent.outbox import Journal
+from agent.outbox import Journal, JournalFault
+from agent.outbox_answer import OutboxAnswer
 from agent.outbox_retention import Bounds
 from agent.outbox_schema import migrate
 from agent.outbox_summary import Mark, Summary, summary_of
+from agent.writer import Outbox
 from hil.broker import Mosquitto
 from hil.installation import AgentProcess, configuration, contacts
 from tests.outbox_events import BOOT, at, notice, raised
@@ -110,6 +115,48 @@ def test_a_service_is_asked_and_its_chain_verified_beside_it(tmp_path, capsys):
             code, out, _ = said(capsys, "--config", config, "--verify", "--json")
             assert code == 0
             assert json.loads(out)["chain_head"] == told["chain_head"]
+
+
+class Served:
+    """What the answer asks of the service's journal."""
+
+    waiting, fault = 2, None
+
+    def __init__(self, journal, failing=False):
+        self.journal, self.failing = journal, failing
+
+    def cursor(self, lane):
+        return self.journal.cursors[lane]
+
+    async def look(self, job):
+        if self.failing:
+            raise JournalFault("the card is out")
+        return self.journal.look(job)
+
+
+def answered(config, failing=False, delivered=(5, 9)):
+    counts = iter(delivered)
+    bounds = Bounds(most_bytes=10**9, keep_us=10**15)
+    with closing(Journal.open(config.parent / "outbox.db")) as opened:
+        served = cast("Outbox", Served(opened, failing))
+        answer = OutboxAnswer(served, opened.path, bounds, lambda: next(counts))
+        return asyncio.run(answer.outbox({}, Peer(uid=0, pid=1)))
+
+
+def test_the_service_tells_how_fast_it_delivers_and_how_long_that_takes(
+    config, journal, monkeypatch
+):
+    monkeypatch.setattr(outbox_answer, "_WATCHED_S", 0.01)
+    told = answered(config)
+    assert (told["rate_per_s"], told["drain_s"]) == (400.0, 0)
+    assert (told["waiting"], told["running"]) == (2, True)
+    told = answered(config, delivered=(5, 5))
+    assert (told["rate_per_s"], told["drain_s"]) == (0.0, None)
+
+
+def test_a_card_that_cannot_be_read_is_refused_with_a_remedy(config, journal):
+    with pytest.raises(RefusedError, match="the card is out"):
+        answered(config, failing=True)
 
 
 def page_of(words_lang="en", **more):
