@@ -32,13 +32,20 @@ def _left_zone(snapshot: Snapshot) -> bool | None:
     astray = snapshot.values["car_door.astray"]
     if astray is not True or "car.door_zone" not in snapshot.fitted:
         return astray if "car.door_zone" in snapshot.fitted else False
-    left = snapshot.since_us["car_door.ajar"] < snapshot.since_us["car.door_zone"]
-    return left and snapshot.values["speed"] != STILL
+    return every(snapshot.values["car_door.carried"], snapshot.values["speed"] != STILL)
 
 
 UNINTENDED_MOVEMENT = either_held(
     "unintended_movement",
-    ("ucm.tripped", "car_door.ajar", "car_door.astray", "drive.command", "car.moving", "speed"),
+    (
+        "ucm.tripped",
+        "car_door.ajar",
+        "car_door.astray",
+        "car_door.carried",
+        "drive.command",
+        "car.moving",
+        "speed",
+    ),
     reported("ucm.tripped"),
     Way("doors_not_closed", _moved, lambda limits: limits.unintended_movement_us),
 )

@@ -5,12 +5,13 @@ or `due_us` came. Its value stands in the snapshot under its name, beside the si
 """
 
 from agent.monitor.terms.arrivals import ARRIVALS
-from agent.monitor.terms.astray import CAR_DOOR_ASTRAY
+from agent.monitor.terms.astray import CAR_DOOR_ASTRAY, CAR_DOOR_CARRIED
 from agent.monitor.terms.boarding import BOARDING, END_KEY
 from agent.monitor.terms.contact_doors import CONTACT_CLOSINGS
 from agent.monitor.terms.doors import CAR_DOOR_AJAR, CAR_DOOR_OPEN, CLOSED_US, DOORS
 from agent.monitor.terms.landing import ALARM_OVER, AT_LANDING
 from agent.monitor.terms.levels import BATTERY_LOW, DISK_LOW, HOST_HOT, ROOM_HOT
+from agent.monitor.terms.lock_trust import LOCK_DOUBTED
 from agent.monitor.terms.long_run import LONG_RUN
 from agent.monitor.terms.miscounts import MISCOUNTS
 from agent.monitor.terms.motion import MOVED, OUTSIDE, STOPPED
@@ -30,6 +31,7 @@ TERMS: tuple[Term, ...] = (
     CAR_DOOR_OPEN,
     CAR_DOOR_AJAR,
     CAR_DOOR_ASTRAY,
+    CAR_DOOR_CARRIED,
     DOORS,
     CONTACT_CLOSINGS,
     CLOSED_US,
@@ -46,6 +48,7 @@ TERMS: tuple[Term, ...] = (
     STOPPED,
     ARRIVALS,
     OUTSIDE,
+    LOCK_DOUBTED,
     AT_LANDING,
     BOARDING,
     MOVED,
