@@ -154,11 +154,11 @@ def test_an_unknown_door_says_nothing_and_ends_nothing():
     car.until(1000)
     assert car.events == []
     car.feed(1000, front="closing")
-    car.until(1001)
-    assert car.of("door_close_failure") == ["1000 raised"]
-    car.feed(1002, front=LOST)
+    car.until(1061)
+    assert car.of("door_close_failure") == ["1060 raised"]
+    car.feed(1062, front=LOST)
     car.until(2000)
-    assert car.of("door_close_failure") == ["1000 raised"]
+    assert car.of("door_close_failure") == ["1060 raised"]
 
 
 @pytest.mark.parametrize("why", [{"visit": True}, {"mains": False}, {"mode": "inspection"}])
@@ -251,8 +251,9 @@ def test_it_ends_when_they_open_or_the_car_goes():
     assert car.of("door_open_failure") == ["35 raised", "102 cleared"]
     car = arrived()
     car.feed(100, moving=True)
+    car.feed(101, zone=False)
     car.until(200)
-    assert car.of("door_open_failure") == ["35 raised", "102 cleared"]
+    assert car.of("door_open_failure") == ["35 raised", "103 cleared"]
 
 
 def test_doors_that_opened_and_closed_are_well():

@@ -5,10 +5,11 @@
     ten re-openings, never open for 10 s between   it holds ("reopened")
 
 Closed for less than a trifle is one more try: a lock that does not make opens the doors again at once. A door behind a
-contact that knows no more never leaves `open` but to `closed`.
+contact that knows no more never leaves `open` but to `closed`. Time that nobody saw, or without mains, does not count.
 """
 
 import msgspec
+from msgspec.structs import replace
 
 from agent.monitor.condition import NO, UNKNOWN, Condition
 from agent.monitor.detectors.detector import Detector
@@ -22,7 +23,7 @@ _REOPENINGS = 10  # contract, 3.2
 class Closing(msgspec.Struct, frozen=True):
     """`state` since `state_us`. `left_us`: when the doors left `open`, None once they got closed or stayed open.
 
-    `reopenings` in this stop, the first at `first_us`.
+    `reopenings` in this stop, the first at `first_us`. `blind_us`: since when the doors are unknown or without mains.
     """
 
     state: str | None = None
@@ -31,6 +32,7 @@ class Closing(msgspec.Struct, frozen=True):
     reopenings: int = 0
     first_us: int | None = None
     arrivals: int = 0
+    blind_us: int | None = None
 
 
 def _step(memory: Closing, snapshot: Snapshot, limits: Limits) -> tuple[Closing, Condition]:
@@ -39,14 +41,32 @@ def _step(memory: Closing, snapshot: Snapshot, limits: Limits) -> tuple[Closing,
     if values["car.mode"] not in ("normal", None):
         return Closing(arrivals=arrivals), NO
     if arrivals != memory.arrivals:
-        memory = Closing(state=memory.state, state_us=memory.state_us, arrivals=arrivals)
-    if state is not None and state != memory.state:
+        memory = Closing(memory.state, memory.state_us, arrivals=arrivals, blind_us=memory.blind_us)
+    if state is None:
+        return _blind(memory, at_us), UNKNOWN
+    if memory.blind_us is not None:
+        memory = _seen_again(memory, memory.blind_us, at_us, limits)
+    if state != memory.state:
         memory = _changed(memory, state, at_us, limits)
-    return memory, UNKNOWN if state is None else _said(memory, at_us, limits)
+    return memory, _said(memory, at_us, limits)
+
+
+def _blind(memory: Closing, at_us: int) -> Closing:
+    return memory if memory.blind_us is not None else replace(memory, blind_us=at_us)
+
+
+def _seen_again(memory: Closing, blind_us: int, at_us: int, limits: Limits) -> Closing:
+    """After more than a trifle each time begins anew."""
+    if at_us - blind_us < limits.trifle_us:
+        return replace(memory, blind_us=None)
+    left_us = None if memory.left_us is None else at_us
+    return replace(memory, state_us=at_us, left_us=left_us, blind_us=None)
 
 
 def _state(snapshot: Snapshot) -> str | None:
     values = snapshot.values
+    if values["power.mains"] is False:
+        return None
     if values["car_door.open"] is True:
         return OPEN
     ajar = values["car_door.ajar"]
@@ -108,7 +128,7 @@ def _holds(rule: str, since_us: int | None, due_us: int | None) -> Condition:
 
 DOOR_CLOSE_FAILURE = Detector(
     "door_close_failure",
-    ("car_door.open", "car_door.ajar", "arrivals", "car.mode"),
+    ("car_door.open", "car_door.ajar", "arrivals", "car.mode", "power.mains"),
     _step,
     memory=Closing(),
     memory_type=Closing,
