@@ -12,14 +12,14 @@ from agent.monitor.truth import every, is_not
 def _moving_braked(snapshot: Snapshot) -> bool | None:
     values = snapshot.values
     if values["car.mode"] == "rescue":
-        return None
+        return False
     return every(values["car.moving"], is_not(values["brake.released"]))
 
 
 def _standing_released(snapshot: Snapshot) -> bool | None:
     values = snapshot.values
     if values["car.mode"] == "rescue":
-        return None
+        return False
     return every(is_not(values["car.moving"]), values["brake.released"])
 
 

@@ -1,10 +1,11 @@
 """Whether the motor has run too long without a landing passing, as when the ropes slip.
 
-Each change of the zone begins the time anew; it is looked up when the time would be over, since zones pass at each run and
-this happens once in years. Only reported motion counts: what is inferred from zones ends by itself.
+Each landing that passes begins the time anew. Only reported motion counts: what is inferred from zones ends by itself. A
+zone that is unknown for longer than a trifle may have passed.
 """
 
-from agent.model import SECOND_US
+import msgspec
+
 from agent.monitor.delay import BREAK, IDLE, RESTART, RUN, Delay, Pace, advance
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
@@ -14,35 +15,51 @@ from agent.monitor.terms.term import Term
 EXCEPT_MODES = frozenset({"inspection", "learning", "emergency_power", "rescue"})
 
 
-_LOOK_AGAIN_US = SECOND_US  # whether a landing has passed since
+class Run(msgspec.Struct, frozen=True):
+    """`delay`: how long the car has moved since the last landing. `zone`: the last that was known.
+
+    `well`: the car stood or passed a landing, and has been seen since; else a run that is not long yet may be part of one
+    that was, before a loss or a restart.
+    """
+
+    delay: Delay = IDLE
+    zone: bool | None = None
+    well: bool = False
 
 
-def _long_run(
-    delay: Delay, snapshot: Snapshot, limits: Limits
-) -> tuple[Delay, bool | None, int | None]:
-    """`delay`: how long the car has moved. A zone that is unknown may be passing."""
-    values, at_us = snapshot.values, snapshot.at_us
-    moving = values["car.moving"]
-    if moving is not True and delay is IDLE:
-        return IDLE, moving, None
-    delay = advance(delay, _pace(snapshot), at_us, limits.trifle_us)
-    moved_us = delay.reached_at(limits.run_time_limit_us)
-    if moved_us is None:
-        return delay, False if moving is False else None, None
-    zone_us = snapshot.since_us["car.door_zone"]
-    due_us = max(moved_us, zone_us + limits.run_time_limit_us)
-    if at_us < due_us:
-        return delay, False, due_us
-    if values["car.door_zone"] is None:
-        return delay, None, at_us + _LOOK_AGAIN_US
-    return delay, True, at_us + _LOOK_AGAIN_US
+class Long(msgspec.Struct, frozen=True):
+    """The term's value: whether the run is too long, and since when it goes on if it is."""
+
+    holds: bool | None = None
+    since_us: int | None = None
+
+
+_UNKNOWN, _NO = Long(), Long(holds=False)
+
+
+def _long_run(memory: Run, snapshot: Snapshot, limits: Limits) -> tuple[Run, Long, int | None]:
+    moving, zone = snapshot.values["car.moving"], snapshot.values["car.door_zone"]
+    passed = zone is not None and memory.zone is (not zone)
+    pace = _pace(snapshot)
+    before = IDLE if passed else memory.delay
+    delay = advance(before, pace, snapshot.at_us, limits.trifle_us)
+    well = moving is False or passed or (memory.well and pace is RUN)
+    memory = Run(delay, memory.zone if zone is None else zone, well)
+    due_us = delay.reached_at(limits.run_time_limit_us)
+    if due_us is None:
+        return memory, _NO if moving is False else _UNKNOWN, None
+    if snapshot.at_us < due_us:
+        return memory, _NO if well else _UNKNOWN, due_us
+    return memory, Long(holds=True, since_us=delay.began_us), None
 
 
 def _pace(snapshot: Snapshot) -> Pace:
     values = snapshot.values
     if values["car.mode"] in EXCEPT_MODES:
         return RESTART
-    return RUN if values["car.moving"] is True else BREAK
+    return RUN if values["car.moving"] is True and values["car.door_zone"] is not None else BREAK
 
 
-LONG_RUN = Term("long_run", ("car.moving", "car.mode"), _long_run, IDLE, Delay, bool | None)
+LONG_RUN = Term(
+    "long_run", ("car.moving", "car.door_zone", "car.mode"), _long_run, Run(), Run, Long | None
+)
