@@ -66,6 +66,8 @@ class Watch:
         """Give the rule's memory, whether the event stands now, and when to ask again."""
         memory, condition = self._rule(memory, snapshot, limits)
         life = self.life
+        if life.standing and life.episode_us is None:
+            life = _with_episode(life, condition, snapshot.at_us)
         if condition is NO and not life.standing:
             return memory, False, None
         due_us = condition.due_us
@@ -77,11 +79,9 @@ class Watch:
         if event is not None:
             self.events.append(event)
             if event.transition is Transition.CLEARED and condition.holds:
-                return (
-                    memory,
-                    False,
-                    snapshot.at_us + 1,
-                )  # no hold-off: what still holds is raised again
+                # No hold-off: what still holds is raised again, one instant later, so that the end and the
+                # new beginning do not bear the same time and others see the event gone in between.
+                return memory, False, snapshot.at_us + 1
         if due_us is None or (ending_us is not None and ending_us < due_us):
             due_us = ending_us
         return memory, life.standing, due_us
@@ -90,6 +90,16 @@ class Watch:
     def key(self) -> tuple[str, str | None]:
         """The code and instance of its event."""
         return (self.detector.code, self.detector.instance)
+
+
+def _with_episode(life: Life, condition: Condition, at_us: int) -> Life:
+    """Of an event that stood before a restart: a button still held is the press that was spoken of.
+
+    Once it is seen released, the next press is a new one.
+    """
+    if condition.holds is True or condition.filtered:
+        return msgspec.structs.replace(life, episode_us=condition.since_us)
+    return msgspec.structs.replace(life, episode_us=at_us) if condition is NO else life
 
 
 def _says_nothing(condition: Condition) -> bool:

@@ -5,7 +5,7 @@ A press is one episode: releases shorter than the trifle belong to it, so that a
 
 import msgspec
 
-from agent.monitor.condition import NO, Condition
+from agent.monitor.condition import NO, UNKNOWN, Condition
 from agent.monitor.delay import BREAK, IDLE, RUN, Delay, advance
 from agent.monitor.detectors.detector import Detector
 from agent.monitor.limits import Limits
@@ -33,7 +33,7 @@ def _step(memory: Press, snapshot: Snapshot, limits: Limits) -> tuple[Press, Con
     after = memory if same else Press(delay, key, memory.filtered_us)
     due_us = delay.reached_at(limits.alarm_press_us)
     if due_us is None:
-        return after, NO
+        return after, UNKNOWN if pressed is None else NO
     if snapshot.at_us < due_us:
         return after, Condition(holds=False, due_us=due_us)
     filtered = _filtered(memory, delay, at_landing=values["at_landing"])

@@ -1,4 +1,7 @@
-"""反复开关门: a door opens and closes again and again in one stop. It ends when the car has gone elsewhere."""
+"""反复开关门: a door opens and closes again and again in one stop. It ends when the car has gone elsewhere.
+
+Until a first arrival is seen, what stood before a restart may still be so.
+"""
 
 import msgspec
 
@@ -32,7 +35,9 @@ def _step(memory: Cycling, snapshot: Snapshot, _: Limits) -> tuple[Cycling, Cond
         return memory, Condition(
             holds=True, since_us=memory.since_us, detail={"transitions": _TRANSITIONS}
         )
-    return memory, UNKNOWN if wide is None else NO
+    if wide is None or not arrivals:
+        return memory, UNKNOWN
+    return memory, NO
 
 
 def _wide(snapshot: Snapshot) -> bool | None:

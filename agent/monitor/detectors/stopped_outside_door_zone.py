@@ -4,6 +4,8 @@ Who may be in it is unknown when a presence source is unknown or none is fitted,
 already there: then it is critical, since somebody may be trapped unseen.
 """
 
+import msgspec
+
 from agent.model import Severity
 from agent.monitor.condition import NO, UNKNOWN, Condition
 from agent.monitor.delay import Delay
@@ -13,26 +15,53 @@ from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.presence import STUCK
 
 
-def _step(arrived: bool, snapshot: Snapshot, limits: Limits) -> tuple[bool, Condition]:  # noqa: FBT001
-    """`arrived`: the car was seen in the zone or moving since the start, so that its stop was watched.
+class Watched(msgspec.Struct, frozen=True):
+    """`arrived`: the car was seen in the zone or travelling since the start, so that its stop was watched.
 
-    While it stands there a delay that has not been reached says nothing: one that began anew, after a loss or in
-    inspection, must not end what stands.
+    `moving_us`: since when it moves, until that is so: a jerk for a trifle brings nobody there.
+    """
+
+    arrived: bool = False
+    moving_us: int | None = None
+
+
+_ARRIVED = Watched(arrived=True)
+
+
+def _step(memory: Watched, snapshot: Snapshot, limits: Limits) -> tuple[Watched, Condition]:
+    memory = _watched(memory, snapshot, limits)
+    return memory, _condition(snapshot, limits, watched=memory.arrived)
+
+
+def _watched(memory: Watched, snapshot: Snapshot, limits: Limits) -> Watched:
+    values, moving_us = snapshot.values, memory.moving_us
+    if memory.arrived or values["car.door_zone"] is True:
+        return _ARRIVED
+    if moving_us is not None and snapshot.at_us - moving_us >= limits.trifle_us:
+        return _ARRIVED
+    if values["car.moving"] is not True:
+        return Watched()
+    return memory if moving_us is not None else Watched(moving_us=snapshot.at_us)
+
+
+def _condition(snapshot: Snapshot, limits: Limits, *, watched: bool) -> Condition:
+    """A delay that has not been reached says nothing while the car stands there.
+
+    One that began anew, after a loss or in inspection, must not end what stands.
     """
     values = snapshot.values
     outside = values["outside"]
-    arrived = arrived or values["car.door_zone"] is True or values["car.moving"] is True
     if outside is None:
-        return arrived, UNKNOWN
+        return UNKNOWN
     if outside is False or values["person"]:
-        return arrived, NO
+        return NO
     stop: Delay | None = values["stop.outside"]
     due_us = None if stop is None else stop.reached_at(limits.stopped_outside_us)
     if stop is None or due_us is None:
-        return arrived, UNKNOWN
+        return UNKNOWN
     if snapshot.at_us < due_us:
-        return arrived, Condition(holds=None, due_us=due_us)
-    return arrived, _nobody_seen(stop, snapshot, limits, watched=arrived)
+        return Condition(holds=None, due_us=due_us)
+    return _nobody_seen(stop, snapshot, limits, watched=watched)
 
 
 def _nobody_seen(stop: Delay, snapshot: Snapshot, limits: Limits, *, watched: bool) -> Condition:
@@ -70,6 +99,6 @@ STOPPED_OUTSIDE_DOOR_ZONE = Detector(
         "car.call_registered",
     ),
     _step,
-    memory=False,
-    memory_type=bool,
+    memory=Watched(),
+    memory_type=Watched,
 )
