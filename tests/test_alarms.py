@@ -14,12 +14,22 @@ from tests.timeline import Timeline
 
 LIMITS = Timeline().limits
 HOLDS = Condition(holds=True, since_us=3)
-TERMS = ("end_key", "runs", "doors", "at_landing", "alarm_over", "visit_mutes")
+TERMS = ("end_key", "runs", "doors", "at_landing", "alarm_over", "visit_mutes", "lock.doubted")
 
 
 def entry(**changes: Any):
     row: dict[str, Any] = {"code": "x", "severity": Severity.MAJOR, "en": "X", "zh": "某"}
     return Entry(**(row | changes))
+
+
+IN_SIGHT = {
+    "car.door_zone": True,
+    "doors": "closed",
+    "door.front": "closed",
+    "door.rear": "closed",
+    "landing_doors.locked": True,
+    "lock.doubted": False,
+}
 
 
 class Board:
@@ -53,6 +63,11 @@ class Board:
 
     def put(self, name, value):
         self.snapshot.values[name] = value
+
+    def sees_everything(self):
+        """Zone, doors and lock are known, and agree."""
+        for name, value in IN_SIGHT.items():
+            self.put(name, value)
 
 
 RAISED, CLEARED, NOTICE = Transition.RAISED, Transition.CLEARED, Transition.NOTICE
@@ -205,11 +220,23 @@ def test_what_takes_over_ends_it_at_once():
 )
 def test_two_normal_runs_end_what_they_may(only_blind, doors, told):
     board = Board(ends=Ends.AT_LANDING, runs=2, runs_only_blind=only_blind)
-    board.put("car.door_zone", True)
+    board.sees_everything()
     board.put("doors", doors)
     board.at(10, HOLDS, runs=4)
     assert board.at(20, NO, runs=5) == (None, None)
     assert board.at(30, NO, runs=6)[0] is told
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [*((name, None) for name in IN_SIGHT if name != "lock.doubted"), ("lock.doubted", True)],
+)
+def test_one_of_them_unknown_or_contradicted_is_enough(name, value):
+    board = Board(ends=Ends.AT_LANDING, runs=2, runs_only_blind=True)
+    board.sees_everything()
+    board.put(name, value)
+    board.at(10, HOLDS, runs=4)
+    assert board.at(30, NO, runs=6)[0] is CLEARED
 
 
 def test_runs_end_nothing_where_they_may_not():
@@ -220,8 +247,7 @@ def test_runs_end_nothing_where_they_may_not():
 
 def test_a_loss_after_the_runs_ends_nothing_until_the_next_run():
     board = Board(ends=Ends.AT_LANDING, runs=2, runs_only_blind=True)
-    board.put("car.door_zone", True)
-    board.put("doors", "closed")
+    board.sees_everything()
     board.at(10, HOLDS, runs=0)
     board.at(20, NO, runs=3)
     assert board.at(30, NO, doors=None) == (None, None)

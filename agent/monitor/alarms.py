@@ -18,6 +18,7 @@ from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.stops import INSPECTION_MODES
 
+_DOORS = ("door.front", "door.rear", "landing_doors.locked")
 _ENDING_TERM = {Ends.AT_LANDING: "at_landing", Ends.ALARM_OVER: "alarm_over"}
 
 
@@ -154,9 +155,18 @@ def _over_at_once(entry: Entry, life: Life, snapshot: Snapshot) -> str | None:
     just_run = snapshot.since_us["runs"] == snapshot.at_us
     if entry.runs and just_run and (values["runs"] or 0) - life.runs >= entry.runs:
         # Only a run's end may end it: a loss after two runs in plain sight ends nothing.
-        blind = None in (values["doors"], values["car.door_zone"])
-        return "normal_runs" if blind or not entry.runs_only_blind else None
+        return "normal_runs" if not entry.runs_only_blind or _blind(snapshot) else None
     return None
+
+
+def _blind(snapshot: Snapshot) -> bool:
+    """Door or zone is missing, unknown or contradicted: people may have left without being seen to."""
+    values, fitted = snapshot.values, snapshot.fitted
+    if None in (values["doors"], values["car.door_zone"]):
+        return True
+    if any(values[name] is None for name in _DOORS if name in fitted):
+        return True
+    return values["lock.doubted"] is True
 
 
 def _muted(entry: Entry, snapshot: Snapshot) -> bool:
