@@ -1,10 +1,11 @@
 """What can be wrong with a configuration, and how it is said. Knows no file format and no rule."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
+
+import msgspec
 
 _BARE = re.compile(r"^[A-Za-z0-9_-]{1,64}\Z")
 _PASSWORD = re.compile(
@@ -102,7 +103,7 @@ def choices(words: Iterable[str]) -> Say:
 
 def quoted(key: str) -> str:
     """Write a key as TOML does: quoted where it is not a bare word."""
-    return key if _BARE.match(key) else _short(json.dumps(key, ensure_ascii=False))
+    return key if _BARE.match(key) else _short(msgspec.json.encode(key).decode())
 
 
 def joined(table: str, key: str) -> str:
@@ -139,7 +140,7 @@ def shown(value: object) -> Say:
     if isinstance(value, str) and _PEM in value:
         return Say("the text of a certificate or key", "证书或私钥的内容本身")
     if isinstance(value, str):
-        return same(_short(json.dumps(_without_password(value), ensure_ascii=False)))
+        return same(_short(msgspec.json.encode(_without_password(value)).decode()))
     return same(_short(str(value)))
 
 

@@ -4,7 +4,6 @@ Every problem is noted with its file, key, what was found, what is allowed and t
 key; reading goes on behind it, so that one look shows them all.
 """
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -28,6 +27,8 @@ class Problems:
         shown = found if isinstance(found, str) else repr(found)
         if len(shown) > _LONGEST_SHOWN:
             shown = shown[: _LONGEST_SHOWN - 1] + "…"
+        import difflib  # only a profile with a mistake needs it
+
         near = difflib.get_close_matches(shown, list(valid), n=1, cutoff=0.5)
         hint = f'; nearest: "{near[0]}"' if near else ""
         where = f"{self.file}: {key}" if key else self.file
