@@ -1,8 +1,8 @@
 """Normal runs (contract, section 3.1): in mode `normal`, zone to zone, longer than 3 s. The value is their count.
 
 Where the zone is missing or unknown at an end of the run, the movement alone counts, unless the floor is known and is the
-same as before: a retry of a stuck car is not a run. Nor is one in which motion was unknown for longer than a trifle, or
-one that a car door did not begin and pass between the zones closed.
+same as before: a retry of a stuck car is not a run, nor is one that never leaves its zone. Nor is one in which motion was
+unknown for longer than a trifle, or one that a car door did not begin and pass between the zones closed.
 """
 
 import msgspec
@@ -100,7 +100,10 @@ def _counts(memory: Run, snapshot: Snapshot, limits: Limits) -> bool:
         return False
     if snapshot.at_us - memory.from_us <= limits.run_shortest_us:
         return False
-    return zone is True or None in (floor, memory.floor) or floor != memory.floor
+    unknown = None in (floor, memory.floor)
+    if zone is True and snapshot.since_us["car.door_zone"] < memory.from_us:
+        return not unknown and floor != memory.floor
+    return zone is True or unknown or floor != memory.floor
 
 
 RUNS = Term("runs", ("stopped", "car.mode", "car_door.ajar"), _step, Run(), Run, int | None)
