@@ -47,12 +47,12 @@ def _step(memory: Presence, snapshot: Snapshot, limits: Limits) -> tuple[Presenc
     closed_us = _closed_us(memory, snapshot, fresh=fresh)
     closing = closed_us != memory.closed_us
     settled_us = closed_us + limits.presence_settle_us
-    readings = () if fresh or closing else _resumed(memory, present, at_us)
-    readings = _readings(readings, present, at_us, settled_us, limits)
     was = memory.was if present is None else present
     if boarding & 1:  # people come and go: what is seen says nothing yet
-        after = Presence(boarding, closed_us, None, readings, False, openings, was)  # noqa: FBT003
+        after = Presence(boarding, closed_us, openings=openings, was=was)
         return after, STUCK if stuck else NONE, None
+    readings = () if fresh or closing else _resumed(memory, present, at_us)
+    readings = _readings(readings, present, at_us, settled_us, limits)
     seen_us = _seen(memory, present, at_us, limits, anew=fresh or closing)
     standing = present is True and _enough(readings, at_us, settled_us, limits)
     after = Presence(boarding, closed_us, seen_us, readings, standing, openings, was)
@@ -194,7 +194,7 @@ def _value(memory: Presence, at_us: int, limits: Limits) -> tuple[str, int | Non
 def _standing_due_us(memory: Presence, at_us: int, limits: Limits) -> int | None:
     """When presence that simply goes on would be enough."""
     running = bool(memory.readings) and memory.readings[-1][1] is None
-    if not running or memory.boarding & 1:
+    if not running:
         return None
     settled_us = memory.closed_us + limits.presence_settle_us
     total_us = _total_us(memory.readings, at_us, settled_us, limits)
