@@ -1,6 +1,7 @@
 """可能困人: the signals that decide died with the mains or the link, and the last that was known looks like an entrapment.
 
-Blind is: neither rule of `trapped_passengers` can be decided. What was known last stays on the board beside the unknown.
+Blind is: neither rule of `trapped_passengers` can be decided, or the doors of a car that stood shut are lost. What was known
+last stays on the board beside the unknown.
 """
 
 import msgspec
@@ -11,11 +12,11 @@ from agent.monitor.delay import BREAK, IDLE, RESTART, RUN, Delay, advance
 from agent.monitor.detectors.detector import Detector
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
-from agent.monitor.terms.doors import BETWEEN, CLOSED
+from agent.monitor.terms.doors import BETWEEN, CAR_DOORS, CLOSED
 from agent.monitor.terms.person import at_landing
 from agent.monitor.terms.stops import INSPECTION_MODES
 
-_DECIDING = ("car.door_zone", "car.moving", "door.front", "door.rear")
+_DECIDING = ("car.door_zone", "car.moving", *CAR_DOORS)
 
 
 class Blind(msgspec.Struct, frozen=True):
@@ -36,7 +37,7 @@ def _step(memory: Blind, snapshot: Snapshot, limits: Limits) -> tuple[Blind, Con
     values, mains_us = snapshot.values, memory.mains_us
     if values["power.mains"] is False:
         mains_us = snapshot.since_us["power.mains"]
-    if memory.delay is IDLE and values["outside"] is not None:
+    if memory.delay is IDLE and values["outside"] is not None and not _doors_gone(snapshot):
         return (memory if mains_us == memory.mains_us else Blind(mains_us=mains_us)), NO
     pace = RUN if _blind(snapshot) else BREAK
     if snapshot.last("car.mode") in INSPECTION_MODES:
@@ -54,8 +55,19 @@ def _step(memory: Blind, snapshot: Snapshot, limits: Limits) -> tuple[Blind, Con
 def _blind(snapshot: Snapshot) -> bool:
     """Neither where the car stands nor whether it stands with doors not open can be told, because signals were lost."""
     values = snapshot.values
+    if values["outside"] is False:
+        return _doors_gone(snapshot)
     lost = any(name in snapshot.lost for name in _DECIDING)
     return lost and values["outside"] is None and None in (values["stopped"], values["doors"])
+
+
+def _doors_gone(snapshot: Snapshot) -> bool:
+    """Only the doors are lost, of a car that stood in the zone already and has not moved since."""
+    values, since_us = snapshot.values, snapshot.since_us
+    if values["stopped"] is not True or values["doors"] is not None:
+        return False
+    lost = any(door in snapshot.lost for door in CAR_DOORS)
+    return lost and since_us["stopped"] < since_us["doors"]
 
 
 def _remembered(

@@ -43,13 +43,20 @@ def _step(memory: Came, snapshot: Snapshot, limits: Limits) -> tuple[Came, Condi
         off_level_us = _off_level_us(off_level, snapshot, limits)
         if off_level_us is not None and snapshot.at_us >= off_level_us:
             return came, _holds("outside_zone", off_level, by)
-    counted = by if outside else at_landing(by, values["car.mode"])
+    counted = by if outside or _lost_outside(snapshot) else at_landing(by, values["car.mode"])
     shut: Delay | None = values["stop.shut"] if counted else None
     shut_us = _boarded(_reached(shut, limits.trapped_at_level_us), came, counted)
     if shut_us is not None and snapshot.at_us >= shut_us:
         return came, _holds("doors_not_open", shut, counted)
     due_us = _earlier(off_level_us, shut_us)
     return came, NO if due_us is None else Condition(holds=False, due_us=due_us)
+
+
+def _lost_outside(snapshot: Snapshot) -> bool:
+    """The zone is unknown, and its last word was that the car is outside: that is no stop in the zone."""
+    values = snapshot.values
+    lost = values["outside"] is None and values["car.door_zone"] is None
+    return lost and snapshot.last("car.door_zone") is False and not values["zone.doubted"]
 
 
 def _doors_moved(snapshot: Snapshot) -> bool:
