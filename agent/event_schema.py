@@ -32,13 +32,13 @@ def schemas() -> dict[str, Schema]:
 
 
 def _message() -> Schema:
-    schema = _of(EventMessage, MESSAGE, "An event as a CloudEvent")
+    schema = schema_of(EventMessage, MESSAGE, "An event as a CloudEvent")
     schema["properties"] |= {"data": {"$ref": DATA}, "time": _INSTANT}
     return schema
 
 
 def _data() -> Schema:
-    schema = _of(EventData, DATA, "What every event says")
+    schema = schema_of(EventData, DATA, "What every event says")
     schema["properties"] |= {
         "transition": _one_of(each.value for each in Transition),
         "severity": _one_of(each.value for each in Severity),
@@ -65,7 +65,8 @@ def _event(entry: Entry) -> Schema:
     }
 
 
-def _of(kind: type[msgspec.Struct], name: str, title: str) -> Schema:
+def schema_of(kind: type[msgspec.Struct], name: str, title: str) -> Schema:
+    """Make the schema of one type, with those it refers to in `$defs`."""
     (reference,), defs = msgspec.json.schema_components(
         [kind], schema_hook=_anything, ref_template="#/$defs/{name}"
     )

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from hil.client import ElevatorProcess
 from hil.installation import TOPIC, AgentProcess, configuration, contacts, controller
 from hil.link import CuttableLink
 from hil.subscriber import Heard, Subscriber, retained
+from tests.published import judge
 
 QUICK = {"trapped_off_level_s": 0.5, "stopped_outside_s": 0.5, "clear_s": 0.5}
 SUBSCRIBER = {"user": "bench", "password": "bench"}  # a broker without users lets in anybody
@@ -31,6 +32,17 @@ class Whole:
     agent: AgentProcess
     heard: Subscriber
     speedup: float
+    foreign: dict[str, bytes] = field(default_factory=dict[str, bytes])
+
+    @property
+    def ours(self) -> list[Heard]:
+        """What the agent said, and its will; not what the test said in another's name, which an agent may empty."""
+        own = (m for m in list(self.heard.messages) if m.topic.startswith(f"{TOPIC}/"))
+        return [
+            m
+            for m in own
+            if m.topic not in self.foreign or m.payload not in (b"", self.foreign[m.topic])
+        ]
 
     @property
     def do(self) -> Callable[..., Any]:
@@ -146,7 +158,9 @@ def whole(
         agent = AgentProcess(config, pins_socket=elevator.pins_socket, options=tuple(options))
         stack.enter_context(agent)
         heard = stack.enter_context(Subscriber(broker.port, f"{TOPIC}/#", **SUBSCRIBER))
-        yield Whole(folder, broker, link, elevator, agent, heard, speedup)
+        bench = Whole(folder, broker, link, elevator, agent, heard, speedup)
+        yield bench
+        judge(bench.ours)  # whatever the test was about: the documents hold for each message
 
 
 def events(messages: Iterable[Heard], code: str = "") -> list[dict[str, Any]]:

@@ -334,7 +334,7 @@ def test_every_field_of_status_asset_and_state_is_documented():
         "Units",
         "Dates",
         "Refusals",
-        "_State",
+        "State",
     ):
         assert set(getattr(messages, struct).__struct_fields__) <= named, struct
     assert set(events.Acknowledged.__struct_fields__) <= named

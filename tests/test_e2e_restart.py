@@ -68,6 +68,7 @@ def test_what_was_configured_away_is_cleared_with_that_reason(tmp_path: Path) ->
 def retain(bench: Whole, below: str, payload: bytes) -> None:
     """Publish something retained as another client would."""
     topic = f"{TOPIC}/{below}"
+    bench.foreign[topic] = payload
     publish.single(topic, payload, qos=1, retain=True, hostname="127.0.0.1", port=bench.broker.port)
 
 

@@ -139,28 +139,32 @@ def asset_message(
 # ---------------------------------------------------------------- state
 
 
-class _PointEntry(msgspec.Struct):
+class PointEntry(msgspec.Struct):
+    """A signal: its value (null: unknown), its quality, its last good reading, and that one's age when sent."""
+
     v: Value | None
     q: Quality
     at: str | None
     age_ms: int | None
 
 
-class _State(msgspec.Struct):
+class State(msgspec.Struct):
+    """All signals as they are at one instant."""
+
     sent_at: str
     boot_id: str
     uptime_ms: int
-    signals: dict[str, _PointEntry]
+    signals: dict[str, PointEntry]
 
 
 def state_message(points: Mapping[str, Point], boot_id: str, now: Instant) -> bytes:
     """The retained `state`: every value with its quality and its age at this instant."""
     signals = {name: _point(point, now) for name, point in points.items()}
-    return _encode(_State(iso(now.wall_us), boot_id, now.uptime_us // 1000, signals))
+    return _encode(State(iso(now.wall_us), boot_id, now.uptime_us // 1000, signals))
 
 
-def _point(point: Point, now: Instant) -> _PointEntry:
+def _point(point: Point, now: Instant) -> PointEntry:
     if point.at_us is None:
-        return _PointEntry(point.value, point.quality, None, None)
+        return PointEntry(point.value, point.quality, None, None)
     age_ms = max(0, now.uptime_us - point.at_us) // 1000
-    return _PointEntry(point.value, point.quality, iso(now.wall_at(point.at_us)), age_ms)
+    return PointEntry(point.value, point.quality, iso(now.wall_at(point.at_us)), age_ms)
