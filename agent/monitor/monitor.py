@@ -127,7 +127,11 @@ class Monitor:
         """
         heap, snapshot = self._heap, self.snapshot
         while heap and heap[0][0] < at_us:
-            snapshot.at_us = due_us = heap[0][0]
+            due_us, index = heap[0]
+            if self._dues[index] != due_us:  # overtaken, as most are
+                heapq.heappop(heap)
+                continue
+            snapshot.at_us = due_us
             self._ask(self._due(due_us))
         snapshot.at_us = at_us
         if snapshot.values[DOUBTED]:

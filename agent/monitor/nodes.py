@@ -15,7 +15,7 @@ from agent.monitor import usage
 from agent.monitor.alarms import Life, live, reads, standing_term
 from agent.monitor.capabilities import is_possible
 from agent.monitor.catalog import CATALOG
-from agent.monitor.condition import NO, Condition
+from agent.monitor.condition import NO, UNKNOWN, Condition
 from agent.monitor.detectors import Detector, detectors_for
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
@@ -68,7 +68,7 @@ class Watch:
         life = self.life
         if life.standing and life.episode_us is None:
             life = _with_episode(life, condition, snapshot.at_us)
-        if condition is NO and not life.standing:
+        if (condition is NO or condition is UNKNOWN) and not life.standing:
             return memory, False, None
         due_us = condition.due_us
         if not life.standing and _says_nothing(condition):

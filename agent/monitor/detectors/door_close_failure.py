@@ -99,13 +99,15 @@ def _said(memory: Closing, at_us: int, limits: Limits) -> Condition:
     """While the doors are on their way it is not over."""
     if memory.state == CLOSED and memory.reopenings < _REOPENINGS:
         return NO
-    due_us = None if memory.left_us is None else _due_us(memory, at_us, limits)
     back = memory.state == OPEN and at_us - memory.state_us >= limits.door_back_open_us
+    if memory.left_us is None:
+        return NO if back else UNKNOWN
+    due_us = _due_us(memory, at_us, limits)
     if memory.reopenings >= _REOPENINGS and not _rested(memory, at_us, limits):
         return _holds("reopened", memory.first_us, due_us)
     if memory.state == CLOSED or back:
         return NO
-    if memory.left_us is not None and at_us >= memory.left_us + limits.door_close_failure_us:
+    if at_us >= memory.left_us + limits.door_close_failure_us:
         return _holds("not_closed", memory.left_us, due_us)
     return UNKNOWN if due_us is None else Condition(holds=None, due_us=due_us)
 
@@ -115,10 +117,11 @@ def _due_us(memory: Closing, at_us: int, limits: Limits) -> int | None:
     if memory.state == CLOSED:
         rests_us = memory.state_us + limits.trifle_us
         return rests_us if memory.reopenings >= _REOPENINGS and rests_us > at_us else None
-    instants = [(memory.left_us or 0) + limits.door_close_failure_us]
-    if memory.state == OPEN:
-        instants.append(memory.state_us + limits.door_back_open_us)
-        instants.append(memory.state_us + limits.door_reopened_us)
+    fails_us = (memory.left_us or 0) + limits.door_close_failure_us
+    if memory.state != OPEN:
+        return fails_us if fails_us > at_us else None
+    back_us, rests_us = limits.door_back_open_us, limits.door_reopened_us
+    instants = (fails_us, memory.state_us + back_us, memory.state_us + rests_us)
     return min((each for each in instants if each > at_us), default=None)
 
 

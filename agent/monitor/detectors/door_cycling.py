@@ -12,6 +12,7 @@ from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.stops import INSPECTION_MODES
 
 _TRANSITIONS = 20  # contract, 3.2
+_WIDE = frozenset({"open", "not_closed"})
 
 
 class Cycling(msgspec.Struct, frozen=True):
@@ -42,10 +43,10 @@ def _step(memory: Cycling, snapshot: Snapshot, _: Limits) -> tuple[Cycling, Cond
 
 def _wide(snapshot: Snapshot) -> bool | None:
     """A door open, by a contact that knows no more: not closed."""
-    doors = (snapshot.values["door.front"], snapshot.values["door.rear"])
-    if doors == (None, None):
+    front, rear = snapshot.values["door.front"], snapshot.values["door.rear"]
+    if front is None and rear is None:
         return None
-    return "open" in doors or "not_closed" in doors
+    return front in _WIDE or rear in _WIDE
 
 
 DOOR_CYCLING = Detector(

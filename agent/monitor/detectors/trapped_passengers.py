@@ -37,14 +37,17 @@ def _step(memory: Came, snapshot: Snapshot, limits: Limits) -> tuple[Came, Condi
         return NOBODY, NO
     came = memory if memory.at_us is not None else Came(snapshot.at_us, _doors_moved(snapshot))
     values, off_level_us = snapshot.values, None
+    shut: Delay | None = values["stop.shut"]
     outside = values["outside"] is True and values["moved"] is True
+    if not outside and (shut is None or shut.running_us is None):
+        return came, NO
     if outside:
         off_level = values["stop.outside"]
         off_level_us = _off_level_us(off_level, snapshot, limits)
         if off_level_us is not None and snapshot.at_us >= off_level_us:
             return came, _holds("outside_zone", off_level, by)
     counted = by if outside or _lost_outside(snapshot) else at_landing(by, values["car.mode"])
-    shut: Delay | None = values["stop.shut"] if counted else None
+    shut = shut if counted else None
     shut_us = _boarded(_reached(shut, limits.trapped_at_level_us), came, counted)
     if shut_us is not None and snapshot.at_us >= shut_us:
         return came, _holds("doors_not_open", shut, counted)

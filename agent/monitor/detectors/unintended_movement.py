@@ -14,10 +14,11 @@ def _moved(snapshot: Snapshot) -> bool | None:
     values = snapshot.values
     if values["car_door.ajar"] is False:
         return False
+    moves = either(_fast(snapshot), _left_zone(snapshot))
+    if moves is False:
+        return False
     told = "drive.command" if "drive.command" in snapshot.fitted else "car.moving"
-    return every(
-        values["car_door.ajar"], is_not(values[told]), either(_fast(snapshot), _left_zone(snapshot))
-    )
+    return every(values["car_door.ajar"], is_not(values[told]), moves)
 
 
 def _fast(snapshot: Snapshot) -> bool | None:

@@ -147,6 +147,8 @@ def _readings(
         return readings if running else (*readings, (at_us, None))
     if running:
         readings = (*readings[:-1], (readings[-1][0], at_us))
+    if not readings:
+        return readings
     oldest_us = max(settled_us, at_us - limits.presence_window_us)
     return tuple(r for r in readings if r[1] is not None and r[1] > oldest_us)
 
@@ -197,8 +199,10 @@ def _standing_due_us(memory: Presence, at_us: int, limits: Limits) -> int | None
     if not running:
         return None
     settled_us = memory.closed_us + limits.presence_settle_us
+    if at_us < settled_us:
+        return settled_us + limits.presence_total_us
     total_us = _total_us(memory.readings, at_us, settled_us, limits)
-    due_us = max(at_us, settled_us) + limits.presence_total_us - total_us
+    due_us = at_us + limits.presence_total_us - total_us
     return due_us if due_us > at_us else at_us + 1
 
 
