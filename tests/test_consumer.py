@@ -1,0 +1,162 @@
+"""The program of docs/consumer.md, taken from the page: against a real agent and a real broker that is made to lose."""
+
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+
+from agent.outbox import read_rows
+from hil.broker import Mosquitto
+from hil.installation import TOPIC, AgentProcess, configuration
+from hil.link import CuttableLink
+
+pytestmark = pytest.mark.broker
+
+PAGE = Path(__file__).parent.parent / "docs/consumer.md"
+
+
+class Consumer:
+    """The page's program as a process; what it printed, as lines without the topic."""
+
+    def __init__(self, folder: Path, broker: Mosquitto) -> None:
+        (program,) = re.findall(
+            r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        )
+        assert len(program.splitlines()) <= 45, "it is to be read in a minute"
+        self._file, self._folder = folder / "consumer.py", folder
+        # The wait is shortened, which is all that differs from the page.
+        self._file.write_text(program.replace("Timer(5,", "Timer(0.5,"), encoding="utf-8")
+        self._arguments = [broker.host, str(broker.port), str(folder / "consumer.db")]
+        self.lines: list[str] = []
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, self._file, *self._arguments], stdout=subprocess.PIPE, text=True
+        )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        return self
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                self.lines.append(line.removeprefix(f"{TOPIC} ").rstrip("\n"))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+
+    @property
+    def heard(self) -> list[int]:
+        return [int(line.split()[0]) for line in self.lines if not line.endswith("LOST")]
+
+    @property
+    def lost(self) -> list[int]:
+        return [int(line.split()[0]) for line in self.lines if line.endswith("LOST")]
+
+    def wait_for(self, holds: Callable[[], object]) -> None:
+        deadline_s = time.monotonic() + 30
+        while not holds():
+            assert self._process.poll() is None, "the program ended"
+            assert time.monotonic() < deadline_s, self.lines
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def broker() -> Iterator[Mosquitto]:
+    """It keeps little for a client that is away, and drops the rest without a word."""
+    with Mosquitto(lines=("max_queued_messages 5",)) as broker:
+        yield broker
+
+
+def subscribed(broker: Mosquitto, consumer: Consumer) -> None:
+    consumer.wait_for(lambda: "Sending SUBACK to consumer" in broker.log)
+
+
+def head(folder: Path) -> int:
+    return len(read_rows(folder / "outbox.db", 0, 10_000))
+
+
+def live(folder: Path, port: int, times: int = 1) -> int:
+    """Lives of an agent, each of which journals its start and its stop; the last sequence."""
+    agent = AgentProcess(configuration(folder, mqtt={"port": port}))
+    for _ in range(times):
+        with agent:
+            agent.start()
+            agent.wait_until(lambda s: s["mqtt"]["delivered_through"] == s["mqtt"]["seq_head"] > 0)
+            assert agent.stop() == 0
+    return head(folder)
+
+
+def test_every_event_is_heard_once_whatever_is_cut_or_killed(
+    tmp_path: Path, broker: Mosquitto
+) -> None:
+    consumer = Consumer(tmp_path, broker)
+    with CuttableLink(broker.port) as link:
+        agent = AgentProcess(configuration(tmp_path, mqtt={"port": link.port}))
+        with consumer, agent:
+            subscribed(broker, consumer)
+            agent.start()
+            consumer.wait_for(lambda: consumer.heard)
+            assert "time unknown" in consumer.lines[0] or "Z" in consumer.lines[0]
+            link.cut()
+            agent.wait_until(lambda s: not s["mqtt"]["connected"])
+            agent.kill()  # what was acknowledged since the cursors were written comes again
+            link.mend()
+            agent.start()
+            agent.wait_until(lambda s: s["mqtt"]["delivered_through"] == s["mqtt"]["seq_head"] > 1)
+            agent.stop()
+            last = head(tmp_path)
+            consumer.wait_for(lambda: len(consumer.heard) == last)
+        with consumer:  # started again, it hears nothing twice
+            last = live(tmp_path, broker.port)
+            consumer.wait_for(lambda: len(consumer.heard) == last)
+    assert sorted(consumer.heard) == list(range(1, last + 1))
+    assert consumer.lost == []
+
+
+def test_what_the_broker_dropped_while_it_was_away_is_found(
+    tmp_path: Path, broker: Mosquitto
+) -> None:
+    consumer = Consumer(tmp_path, broker)
+    with consumer:
+        subscribed(broker, consumer)
+        before = live(tmp_path, broker.port)
+        consumer.wait_for(lambda: len(consumer.heard) == before)
+        time.sleep(1)  # it has looked once: there counting begins
+    away = live(tmp_path, broker.port, times=8)
+    with consumer:
+        consumer.wait_for(lambda: len(consumer.heard) > before)
+        last = live(tmp_path, broker.port)
+        consumer.wait_for(lambda: last in consumer.heard and consumer.lost)
+    assert consumer.lost, consumer.lines
+    assert set(consumer.lost) <= set(range(before + 1, away + 1))
+    assert sorted(consumer.heard + consumer.lost) == list(range(1, last + 1))
+
+
+def test_one_that_comes_late_misses_nothing_of_its_own_time(
+    tmp_path: Path, broker: Mosquitto
+) -> None:
+    before = live(tmp_path, broker.port)
+    consumer = Consumer(tmp_path, broker)
+    with consumer:
+        subscribed(broker, consumer)
+        last = live(tmp_path, broker.port, times=2)
+        consumer.wait_for(lambda: last in consumer.heard)
+        time.sleep(1)
+    assert consumer.heard == list(range(before + 1, last + 1))
+    assert consumer.lost == []
