@@ -162,6 +162,7 @@ def test_both_readmes_name_the_same_commands_links_and_files():
     assert sorted(code[0]) == sorted(code[1])
     links = [re.findall(r"\]\(([^)]+)\)", prose(page)) for page in READMES]
     swap = {
+        "docs/consumer.md": "docs/consumer.zh-CN.md",
         "docs/events.md": "docs/events.zh-CN.md",
         "docs/intercom.md": "docs/intercom.zh-CN.md",
         "docs/platforms.md": "docs/platforms.zh-CN.md",
