@@ -39,7 +39,7 @@ def _no_secrets(mqtt: Any, report: Report) -> None:  # noqa: ANN401 - a draft of
     """What is no path may be the secret itself."""
     for name in _FILES:
         key, value = f"mqtt.{name}", getattr(mqtt, name)
-        if not report.has(key) and ("\n" in value or "-----BEGIN" in value):
+        if not report.has(key) and "-----BEGIN" in value:
             allowed = Say("the name of a file", "文件名")
             remedy = Say(
                 "Write the text into a file that only the service may read, and its path here.",

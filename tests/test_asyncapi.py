@@ -163,7 +163,9 @@ POINTS = {
 def letters() -> list[Letter]:
     topic = TOPICS.alarm("signal_lost", "bus")
     shown = Shown(RAISED, Envelope.of(ROW))
-    seen = msgspec.structs.replace(shown, acknowledged=Acknowledged(8, "2026-11-23T08:00:00Z", None))
+    seen = msgspec.structs.replace(
+        shown, acknowledged=Acknowledged(8, "2026-11-23T08:00:00Z", None)
+    )
     bare = msgspec.structs.replace(shown, envelope=Envelope.uncommitted(RAISED, "j", "b", NOW))
     card = asset_message(ElevatorSettings(site="bench", id="e01"), {}, "0")
     return [

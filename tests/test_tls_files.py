@@ -66,12 +66,12 @@ def test_a_whole_one_is_accepted_before_any_file_is_there(tmp_path: Path, mqtt: 
 
 
 @pytest.mark.parametrize("name", ["ca_file", "certificate_file", "key_file", "password_file"])
-@pytest.mark.parametrize("lines", [1, 20])
+@pytest.mark.parametrize("lines", [0, 1, 20])
 def test_a_secret_in_the_text_is_refused_and_not_repeated(
     tmp_path: Path, name: str, lines: int
 ) -> None:
     body = lines * "MIGHAgEA\\n"
-    secret = f"-----BEGIN PRIVATE KEY-----\\n{body}-----END PRIVATE KEY-----"
+    secret = f"-----BEGIN PRIVATE KEY-----{'MIGHA' if not lines else body}-----END PRIVATE KEY-----"
     with pytest.raises(ConfigProblems) as caught:
         load(configured(tmp_path, f'tls = true\nusername = "u"\n{name} = "{secret}"'))
     said = caught.value.text("en") + caught.value.text("zh")

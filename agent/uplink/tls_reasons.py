@@ -134,9 +134,15 @@ def _out_of_date(expired: bool, now: Instant) -> Say:  # noqa: FBT001 - which of
         timespec="minutes"
     )
     what = (
-        Say("the broker's certificate, or one above it, has expired", "消息服务器的证书或其上级证书已过期")
+        Say(
+            "the broker's certificate, or one above it, has expired",
+            "消息服务器的证书或其上级证书已过期",
+        )
         if expired
-        else Say("the broker's certificate, or one above it, is not valid yet", "消息服务器的证书或其上级证书尚未生效")
+        else Say(
+            "the broker's certificate, or one above it, is not valid yet",
+            "消息服务器的证书或其上级证书尚未生效",
+        )
     )
     if now.synchronised:
         return Say(
