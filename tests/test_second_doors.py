@@ -604,7 +604,7 @@ def test_a_contact_of_two_lost_for_a_moment_pauses_its_10_s_too():
     car = Car("front", "rear")
     car.feed(0, front="not_closed", rear="closed")
     car.feed(8, front=LOST)
-    assert car.term("car_door.open") is False
+    assert car.term("car_door.open") is None
     car.feed(10, front="not_closed")
     car.until(11.999999)
     assert car.term("car_door.open") is False

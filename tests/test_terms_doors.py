@@ -136,3 +136,46 @@ def test_a_contact_lost_once_open_is_open_again_when_it_is_back_within_3_s():
     assert car.term("doors") is None
     car.feed(17, front="not_closed")
     assert car.term("doors") == "open"
+
+
+# ---------------------------------------------------------------- the second door is lost
+
+
+def two_doors():
+    car = Timeline("zone", "moving", "front", "rear", "button")
+    car.feed(0, zone=True, moving=False, front="closed", rear="open", button=False)
+    return car
+
+
+def test_an_open_door_that_is_lost_is_unknown_for_3_s_and_then_left_out():
+    car = two_doors()
+    car.feed(10, rear=LOST)
+    assert car.term("doors") is None
+    car.until(12.999999)
+    assert car.term("doors") is None
+    car.until(13.000001)
+    assert car.term("doors") == "closed"
+
+
+def test_a_closed_door_that_is_lost_is_left_out_at_once():
+    car = two_doors()
+    car.feed(5, rear="closed")
+    car.feed(10, rear=LOST)
+    assert car.term("doors") == "closed"
+
+
+def test_a_filtered_press_is_not_raised_by_an_instant_without_the_open_door():
+    car = two_doors()
+    car.feed(5, button=True)
+    car.feed(10, rear=LOST)
+    car.feed(10.001, rear="open")
+    car.until(60)
+    assert car.of("alarm_button") == ["5.5 notice"]
+
+
+def test_a_filtered_press_is_raised_when_the_open_door_stays_away():
+    car = two_doors()
+    car.feed(5, button=True)
+    car.feed(10, rear=LOST)
+    car.until(60)
+    assert car.of("alarm_button") == ["5.5 notice", "13 raised"]

@@ -25,6 +25,9 @@ def _car_door_open(
         return advance(ajar, BREAK, snapshot.at_us, limits.trifle_us), None, None
     if front == "open" or rear == "open":
         return IDLE, True, None
+    doubt_us = _doubt_until_us(snapshot, limits)
+    if doubt_us is not None:
+        return advance(ajar, BREAK, snapshot.at_us, limits.trifle_us), None, doubt_us
     if "not_closed" not in (front, rear):
         if ajar is not IDLE and _lost_ajar(snapshot):
             ajar = advance(ajar, BREAK, snapshot.at_us, limits.trifle_us)
@@ -34,6 +37,19 @@ def _car_door_open(
     due_us = ajar.reached_at(limits.not_closed_is_open_us)
     waiting = due_us is not None and snapshot.at_us < due_us
     return ajar, not waiting, due_us if waiting else None
+
+
+def _doubt_until_us(snapshot: Snapshot, limits: Limits) -> int | None:
+    """Until when a door that was lost while it was open, or may have been, is not left out; None where there is none."""
+    if not snapshot.lost:
+        return None
+    lost_us = [
+        snapshot.since_us[door]
+        for door in CAR_DOORS
+        if door in snapshot.lost and snapshot.last(door) in ("open", "not_closed")
+    ]
+    until_us = max(lost_us, default=0) + limits.trifle_us
+    return until_us if lost_us and snapshot.at_us < until_us else None
 
 
 def _lost_ajar(snapshot: Snapshot) -> bool:
@@ -56,7 +72,9 @@ def _doors(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, str | None, N
     if values["car_door.open"] is True:
         return None, _passable(snapshot), None
     ajar = values["car_door.ajar"]
-    return None, None if ajar is None else BETWEEN if ajar else CLOSED, None
+    if ajar is None or values["car_door.open"] is None:
+        return None, None, None
+    return None, BETWEEN if ajar else CLOSED, None
 
 
 def _passable(snapshot: Snapshot) -> str | None:
