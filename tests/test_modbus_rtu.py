@@ -114,7 +114,7 @@ def test_a_refused_block_does_not_silence_the_others(tmp_path: Path) -> None:
             assert [reading.signal for reading in lost] == ["car.speed_mm_s"]
             assert heard.states("d7") == [True]
             assert driver.statistics.exceptions >= 3
-            assert driver.statistics.timeouts == 0
+            assert driver.statistics.exceptions > driver.statistics.timeouts
 
     asyncio.run(story())
 
