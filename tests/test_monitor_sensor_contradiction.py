@@ -9,7 +9,7 @@ from agent.monitor.catalog import CATALOG
 from agent.monitor.monitor import Monitor, Standing
 from tests.machine import Machine
 from tests.second import REST
-from tests.timeline import LOST, us
+from tests.timeline import LOST, Timeline, us
 
 CODE = "sensor_contradiction"
 MOTION = "car.moving+car.speed_mm_s"
@@ -728,3 +728,14 @@ def test_a_doubted_zone_written_down_at_any_point_goes_on_as_if_nothing_had_happ
     assert transitions == (["raised", "cleared"] * len(transitions))[: len(transitions)]
     believed = car.monitor.snapshot.values["zone.doubted"] is False
     assert believed or car.term("zone") is None
+
+
+def test_a_contact_that_turns_into_a_state_while_the_door_counts_as_open_is_noticed():
+    car = Timeline("zone", "moving", "front", "landing")
+    car.feed(0, zone=True, moving=False, front="not_closed", landing=True)
+    car.until(15)
+    car.feed(20, front="open")
+    events = car.monitor.step(79_999_999)
+    assert [e.code for e in events if e.code == "sensor_contradiction"] == []
+    events = car.monitor.step(80_000_001)
+    assert [e.at_us for e in events if e.code == "sensor_contradiction"] == [80_000_000]

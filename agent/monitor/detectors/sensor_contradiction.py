@@ -34,7 +34,7 @@ def sensor_contradiction(fitted: AbstractSet[str]) -> list[Detector]:
     doors = tuple(door for door in CAR_DOORS if door in fitted)
     each = (
         _pair((_MOVING, _SPEED), (_MOVING, "speed"), _motion_against_speed),
-        _pair((*doors, _LOCKED), ("car_door.open", _LOCKED, "outside"), _open_but_locked),
+        _pair((*doors, _LOCKED), ("car_door.open", *doors, _LOCKED, "outside"), _open_but_locked),
         Detector(_CODE, ("zone.doubted",), _zone_doubted, instance=_ZONE),
     )
     parts = CATALOG[_CODE].parts
