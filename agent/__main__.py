@@ -40,8 +40,11 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _serve(config: str | None, record: str | None) -> int:
-    from agent.app import main as serve
     from agent.config import config_path
+    from agent.lean import without_proxies
+
+    with without_proxies():
+        from agent.app import main as serve
 
     return serve(config_path(config), Path(record) if record else None)
 

@@ -24,6 +24,7 @@ FOR_PEOPLE_ONLY = {
     "segno",
     "agent.cli",
     "hil.world",
+    "http",  # of what proxies would need: see agent/lean.py
 }
 
 
