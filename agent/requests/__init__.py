@@ -1,0 +1,1 @@
+"""What the platform asks over the broker, `…/req/{verb}`: read, limited, carried out, answered (contract, section 4)."""
