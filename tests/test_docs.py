@@ -50,6 +50,7 @@ RUN = {  # command: exit code
 }
 LIVE = "asks a running service; its answers are tested below and in test_cli.py"
 LIVE_RECORD = "writes in a running service; test_cli_record.py runs it"
+BUNDLE = "writes an archive where it is typed; test_bundle.py runs it"
 LIVE_BUS = "shows a running service's frames; test_bus.py runs it"
 UNKNOWN = "--url tcp://192.168.1.20"
 LEARN = "looks for a device; test_learn.py runs it against one"
@@ -68,6 +69,8 @@ NOT_RUN = {  # command: why not
     "elevator-agent record stop": LIVE_RECORD,
     "elevator-agent record save": LIVE_RECORD,
     "elevator-agent record list": LIVE_RECORD,
+    "elevator-agent bundle": BUNDLE,
+    "elevator-agent bundle --days 30 --out lift-3.tar.gz": BUNDLE,
     "elevator-agent bus": LIVE_BUS,
     "elevator-agent bus --driver controller --address 0x10-0x22": LIVE_BUS,
     "elevator-agent bus --errors --kept --full": LIVE_BUS,

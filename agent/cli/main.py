@@ -13,8 +13,8 @@ from agent.cli.texts import Words, words_for
 from agent.cli.verb import INTERRUPTED, USAGE, lang_option
 
 VERBS = (
-    "run", "check", "status", "signals", "events", "outbox", "bus", "replay", "record", "profiles", "explain",
-    "version",
+    "run", "check", "status", "watch", "signals", "events", "ack", "outbox", "bus", "replay", "record", "bundle",
+    "profiles", "explain", "version",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """`elevator-agent replay FILE`: a recording through the same monitor; needs no service."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +34,45 @@ def command(words: Words) -> click.Command:
             option("from", "start", metavar="T"),
             option("to", "end", metavar="T"),
             option("width", type=click.IntRange(40, 400), metavar="N"),
+            option("recording", metavar="NAME"),
         ],
     )
 
 
 def _work(
-    words: Words, *, file: Path, config: Path | None, as_json: bool, **wishes: str | int | None
+    words: Words,
+    *,
+    file: Path,
+    recording: str | None,
+    config: Path | None,
+    as_json: bool,
+    **wishes: str | int | None,
+) -> int:
+    """A recording alone, or one of a support archive with the configuration it was made under."""
+    from agent.bundle.archive import is_bundle
+
+    if not is_bundle(file):
+        return _replay(words, file, config, as_json, wishes)
+    from agent.bundle.archive import NotABundleError, unpacked
+    from agent.cli.bundle_open import chosen
+
+    try:
+        name = chosen(file, recording, words)
+        if name is None:
+            return USAGE
+        with unpacked(file, name) as (one, made_under):
+            return _replay(words, one, config or made_under, as_json, wishes)
+    except NotABundleError as wrong:
+        screen.say(str(wrong))
+        return USAGE
+
+
+def _replay(
+    words: Words,
+    file: Path,
+    config: Path | None,
+    as_json: bool,  # noqa: FBT001 - the verb's option
+    wishes: Mapping[str, str | int | None],
 ) -> int:
     from agent.cli.replay_view import AskedWrongError, Wish
     from agent.replay import RecordingError, replay_file

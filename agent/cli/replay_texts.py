@@ -7,9 +7,11 @@ REPLAY_TEXTS: Mapping[str, tuple[str, str]] = {
     "replay.help": (
         ("Run a recording through the monitor, faster than real time, and show what the signals did "
         "and which events came of it. Needs no running service and no drivers.\n\n"
-        "A long recording is shown around its gravest event; --from and --to choose another part."),
+        "A long recording is shown around its gravest event; --from and --to choose another part. "
+        "A support archive of `bundle` can be given as well."),
         ("快速回放录制文件，显示信号波形与由此产生的事件。无需服务运行，无需驱动。\n\n"
-        "较长的录制只显示最严重事件前后；可用 --from、--to 另选时段。"),
+        "较长的录制只显示最严重事件前后；可用 --from、--to 另选时段。\n\n"
+        "也可直接给出 `bundle` 生成的支持包。"),
     ),
     "replay.examples": (
         ("elevator-agent replay incident.jsonl.gz\n"
@@ -28,6 +30,10 @@ REPLAY_TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "option.replay.to": ("End here, likewise.", "终点，写法相同。"),
     "option.replay.width": ("Columns; default the terminal's, else 80.", "列数；默认取终端宽度，否则 80。"),
+    "option.replay.recording": (
+        "Which recording of a support archive; default the newest.",
+        "支持包中的哪条记录；默认最新的一条。",
+    ),
     "replay.head": (
         "{elevator}  {day}  {first} {dash} {last}, a column is {column}",
         "{elevator}  {day}  {first} {dash} {last}，每列 {column}",

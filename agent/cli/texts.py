@@ -4,11 +4,14 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from agent.cli.ack_texts import ACK_TEXTS
+from agent.cli.bundle_texts import BUNDLE_TEXTS
 from agent.cli.bus_texts import BUS_TEXTS
 from agent.cli.explain_texts import EXPLAIN_TEXTS
 from agent.cli.outbox_texts import OUTBOX_TEXTS
 from agent.cli.profiles_texts import PROFILES_TEXTS
 from agent.cli.replay_texts import REPLAY_TEXTS
+from agent.cli.watch_texts import WATCH_TEXTS
 
 Lang = Literal["en", "zh"]
 
@@ -79,11 +82,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "elevator-agent events --code trapped_passengers --limit 5 --json"),
         "",
     ),
+    **ACK_TEXTS,
     **REPLAY_TEXTS,
     **OUTBOX_TEXTS,
+    **BUNDLE_TEXTS,
     **BUS_TEXTS,
     **PROFILES_TEXTS,
     **EXPLAIN_TEXTS,
+    **WATCH_TEXTS,
     "version.short": ("The version of this program.", "本程序的版本。"),
     "version.help": ("Show the version of this program and of Python.", "显示本程序与 Python 的版本。"),
     "version.examples": ("elevator-agent version", ""),
