@@ -4,7 +4,6 @@ Every topic, payload and property here was written by a stranger: each is bounde
 well formed is repeated in an answer.
 """
 
-import re
 from collections.abc import Collection, Mapping
 
 import msgspec
@@ -26,8 +25,9 @@ FORMS: Mapping[str, type[Asks]] = {
     "ack": AsksAck,
     "diagnostics": Asks,
 }
-_PLAIN = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
-_UNNAMED = "unknown"  # where a verb is answered that cannot stand in a topic
+UNKNOWN = (
+    "unknown"  # where a verb is answered that nobody knows: no stranger's word stands in a topic
+)
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ _DECODERS = {verb: msgspec.json.Decoder(form) for verb, form in FORMS.items()}
 def address_of(asked: Asked, topics: Topics) -> tuple[Address, Wrong | None]:
     """Where to answer, and what is wrong with where the answer was wanted."""
     verb = _verb(asked, topics)
-    wrong, topic = None, topics.response(verb if _PLAIN.match(verb) else _UNNAMED)
+    wrong, topic = None, topics.response(verb if verb in FORMS else UNKNOWN)
     if asked.response_topic is not None:
         wrong = _bad_response(asked.response_topic, topics)
         topic = topic if wrong is not None else asked.response_topic

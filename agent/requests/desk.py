@@ -153,7 +153,7 @@ class Desk:
             ok=error is None,
             at=iso(self._clock.now().wall_us),
             correlation_id=address.correlation_id,
-            result=result,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            result=result,
             error=error,
         )
 

@@ -1,13 +1,11 @@
 """What requests and answers say, as types: the AsyncAPI document is made from them. Pure."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from agent.uplink.events import Acknowledged
-from agent.uplink.messages import State
 
 SEQUENCE_MOST = 999_999_999_999
 BY_MOST = 64  # characters
@@ -94,11 +92,14 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sent back: `result` where `ok`, else `error`. `verb` and `correlation_id` are the request's."""
+    """What is sent back: `result` where `ok`, else `error`. `verb` and `correlation_id` are the request's.
+
+    The result of `snapshot` is that of the topic `state`, that of `diagnostics` what `elevator-agent status --json` says.
+    """
 
     verb: str
     ok: bool
     at: str
     correlation_id: str | None
-    result: Pong | State | Replayed | Taken | Mapping[str, object] | None = None
+    result: object = None
     error: Wrong | None = None
