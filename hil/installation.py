@@ -119,9 +119,8 @@ class AgentProcess:
     def launch(self) -> None:
         """Start it and return at once."""
         assert not self.running, "already running"
-        command = [sys.executable, "-m", "agent", "run", "--config", str(self.config)]
         self._process = subprocess.Popen(
-            [*command, *self._options],
+            [sys.executable, "-m", *self._command(), *self._options],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -131,6 +130,9 @@ class AgentProcess:
         )
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
+
+    def _command(self) -> list[str]:
+        return ["agent", "run", "--config", str(self.config)]
 
     def start(self) -> None:
         """Start it and return when it answers on its socket."""

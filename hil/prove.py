@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
+from hil import chaos as broker_chaos
 from hil.fuzz import Outcome, fuzz, shown
 from hil.fuzz_targets import TARGETS
 from hil.installation import ROOT
@@ -22,7 +23,7 @@ from hil.power_cuts import CUTS_A_LIFE, Cuts, life_with_cuts
 from hil.scenarios.years import Years, lived, wanted
 
 RESULT = ROOT / "build" / "prove.json"
-ROUND = 25  # kills of one installation
+ROUND = 25  # kills, or faults, of one installation
 FUZZED_BYTES = 10_000_000  # for each framing and decoder
 YEARS = 10  # of each kind of installation
 # Suites that take their counts from the environment (PROVE_N, PROVE_SEED).
@@ -39,6 +40,7 @@ class Result(msgspec.Struct):
     fuzzed: dict[str, Outcome] = msgspec.field(default_factory=dict)
     years: list[Years] = msgspec.field(default_factory=list)
     power: list[Cuts] = msgspec.field(default_factory=list)
+    chaos: list[broker_chaos.Verdict] = msgspec.field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -53,13 +55,14 @@ class Result(msgspec.Struct):
         found += [f"fuzz {n}: {what}" for n, each in self.fuzzed.items() for what in each.problems]
         found += [what for each in self.years for what in each.problems]
         found += [what for each in self.power for what in each.problems]
+        found += [f"{each.seed}: {what}" for each in self.chaos for what in each.problems]
         return found + [f"{suite} failed" for suite, passed in self.suites.items() if not passed]
 
 
 def main() -> int:
     """Prove what is not proved yet; 0 when everything held."""
     parser = argparse.ArgumentParser(prog="python -m hil.prove", description=__doc__)
-    parser.add_argument("--n", type=int, default=1000, help="how many kills")
+    parser.add_argument("--n", type=int, default=1000, help="how many kills, cuts, faults")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", choices=["all", *PARTS], default="all")
     asked = parser.parse_args()
@@ -88,6 +91,26 @@ def power(result: Result) -> None:
             result.power.append(last)
         print(
             f"{done + last.cuts}/{result.n} power cuts, {len(last.problems)} problems",
+            *last.problems,
+            sep="\n  ",
+            flush=True,
+        )
+
+
+def chaos(result: Result) -> None:
+    """Faults between agent and broker, round by round; the seed of a round runs it alone in hil/chaos.py."""
+    from tests.published import judge_one  # the validators are a developer's packages
+
+    while (done := sum(each.faults for each in result.chaos)) < result.n:
+        with kept(result):
+            seed = f"{result.seed} round {len(result.chaos)}"
+            last = broker_chaos.round_of_chaos(min(ROUND, result.n - done), seed, judge_one)
+            result.chaos.append(last)
+        hours = sum(each.hours for each in result.chaos)
+        print(
+            f"{done + last.faults}/{result.n} faults, {hours:.1f} hours: {last.events} events,"
+            f" {last.resent} sent again, alarms after {last.alarm_latest_s * 1000:.0f} ms at most,"
+            f" {len(last.problems)} problems; round '{seed}'",
             *last.problems,
             sep="\n  ",
             flush=True,
@@ -131,6 +154,7 @@ def years(result: Result) -> None:
 PARTS: Mapping[str, Callable[[Result], None]] = {
     "kills": kills,
     "power": power,
+    "chaos": chaos,
     "suites": suites,
     "fuzz": bytes_from_outside,
     "years": years,

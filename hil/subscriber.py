@@ -13,12 +13,15 @@ from typing import Any, Self, TypeVar
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from hil.ports import LOOPBACK
 
 T = TypeVar("T")
 _ANSWER_S = 10.0
+_FOR_EVER = 0xFFFFFFFF
 _FENCE = "fence/"  # published and heard by ourselves: what came before has all been delivered
 
 
@@ -41,25 +44,37 @@ class Heard:
 
 
 class Subscriber:
-    """Subscribes to `topics` at QoS 2, so that QoS and retain flag arrive as they were published."""
+    """Subscribes to `topics` at QoS 2, so that QoS and retain flag arrive as they were published.
 
-    def __init__(self, port: int, topics: str = "#", *, user: str = "", password: str = "") -> None:
+    With a `session` of that name, at QoS 1, the broker keeps what comes while we are not connected; what is retained comes
+    with the first subscription only, and its QoS is then no longer known to have been more than 1.
+    """
+
+    def __init__(
+        self, port: int, topics: str = "#", *, user: str = "", password: str = "", session: str = ""
+    ) -> None:
         self.messages: list[Heard] = []
         self._news = threading.Condition()
         self._subscribed = threading.Event()
         self._topics = topics
         self._fences = 0
         self._client = Client(
-            CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5, client_id=""
+            CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5, client_id=session
         )
+        self._session = session
         if user:
             self._client.username_pw_set(user, password)
         self._client.on_connect = self._connected
         self._client.on_subscribe = lambda *_: self._subscribed.set()
+        self._client.on_disconnect = lambda *_: self._subscribed.clear()
         self._client.on_message = self._heard
         self._client.reconnect_delay_set(1, 1)
-        self._client.connect(LOOPBACK, port)
+        self._connect(port)
         self._client.loop_start()
+        self.wait_until_subscribed()
+
+    def wait_until_subscribed(self) -> None:
+        """Return when the broker, perhaps a new one, has taken the subscription."""
         if not self._subscribed.wait(_ANSWER_S):
             raise TimeoutError("the broker did not answer the subscription")
 
@@ -101,8 +116,19 @@ class Subscriber:
     ) -> None:
         self.close()
 
+    def _connect(self, port: int) -> None:
+        if not self._session:
+            self._client.connect(LOOPBACK, port)
+            return
+        kept = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        kept.SessionExpiryInterval = _FOR_EVER
+        self._client.connect(LOOPBACK, port, clean_start=False, properties=kept)
+
     def _connected(self, client: Client, *_told: object) -> None:
-        options = SubscribeOptions(qos=2, retainAsPublished=True)
+        kept = bool(self._session)
+        options = SubscribeOptions(
+            qos=1 if kept else 2, retainAsPublished=True, retainHandling=int(kept)
+        )
         client.subscribe(self._topics, options=options)
 
     def _heard(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
