@@ -17,8 +17,9 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from agent.cli.terminal import SCREEN_BACK
+
 LONGEST_FOLDER = 60  # bytes: a socket below it must fit into the 107 bytes of an address
-SCREEN_BACK = "\x1b[?25h\x1b[?1049l"  # show the cursor, leave the alternate screen
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 
 

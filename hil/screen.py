@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from agent.cli.terminal import Terminal
 from hil.client import CommandRefused
 from hil.demo_facts import Facts
 from hil.demo_stage import Stage
 from hil.screen_panels import View, draw
-from hil.screen_terminal import Terminal
 from hil.story_lines import Lines
 from hil.story_outcome import judge
 from hil.story_script import Play

@@ -1,37 +1,10 @@
-"""Lines of a screen, made of coloured parts; Chinese takes two columns a character. Pure but for the colours."""
+"""The whole screen of the demonstration as one text; Chinese takes two columns a character. Pure but for the colours."""
 
 from collections.abc import Iterable, Sequence
 
-from agent.cli.layout import clean, columns, cut, pad
+from agent.cli.layout import columns
+from agent.cli.parts import Line, Part, fit
 from agent.cli.screen import paint
-
-Part = tuple[
-    str, str
-]  # text, and what it means: critical, major, minor, good, dim, bold or nothing
-Line = Sequence[Part]
-
-
-def fit(line: Line, width: int) -> Line:
-    """Cut or fill a line to a width."""
-    fitted: list[Part] = []
-    left = width
-    for text, kind in line:
-        shown = cut(clean(text), left) if left > 0 else ""
-        fitted.append((shown, kind))
-        left -= columns(shown)
-    return [*fitted, (" " * left, "")]
-
-
-def cell(text: object, width: int, kind: str = "") -> Part:
-    """Make a part of a fixed width."""
-    return (pad(cut(clean(str(text)), width), width), kind)
-
-
-def beside(left: Sequence[Line], left_width: int, right: Sequence[Line]) -> list[Line]:
-    """Put two blocks next to each other."""
-    rows = max(len(left), len(right))
-    filled = [[*block, *[()] * (rows - len(block))] for block in (left, right)]
-    return [[*fit(a, left_width), ("  ", ""), *b] for a, b in zip(*filled, strict=True)]
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.cli.layout import age
+from agent.cli.parts import Line, Part, beside, cell
 from agent.cli.signals import shown
 from agent.signals import signal_for
 from hil import screen_shaft
 from hil.demo_facts import Entry, Facts
-from hil.screen_line import Line, Part, beside, cell, page, wrap
+from hil.screen_line import page, wrap
 from hil.story_texts import Words
 
 _LEFT, _RIGHT = 32, 45  # of what stands and of what was delivered, below

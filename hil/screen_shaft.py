@@ -1,8 +1,8 @@
 """The shaft as seen from the side: two lines a floor, the car where it really is. Pure."""
 
+from agent.cli.parts import Line, Part
 from hil.demo_facts import TRAPPED, Facts
 from hil.demo_stage import FLOORS
-from hil.screen_line import Line, Part
 from hil.shaft import Shaft
 from hil.story_texts import Words
 

@@ -17,6 +17,7 @@ _DETAILS = (
     "reason",
     "occupancy",
     "filtered",
+    "by",
     "recording",
 )  # what a line has room for
 
@@ -28,6 +29,12 @@ class _Message(msgspec.Struct):
 
 def event_line(message: bytes, words: Words, width: int | None = None) -> str:
     """Write an event message as a line, in local time, as wide as the screen or as told; raises MsgspecError."""
+    text, severity = event_text(message, words)
+    return screen.paint(cut(clean(text), width or screen.width()), severity)
+
+
+def event_text(message: bytes, words: Words) -> tuple[str, str]:
+    """Write an event message in full, and give its severity; raises MsgspecError."""
     event = _messages.decode(message)
     data = event.data
     severity = str(data.get("severity"))
@@ -38,7 +45,7 @@ def event_line(message: bytes, words: Words, width: int | None = None) -> str:
         _title(data, words),
         *_facts(data),
     ]
-    return screen.paint(cut(clean("  ".join(parts)), width or screen.width()), severity)
+    return "  ".join(parts), severity
 
 
 def _title(data: Mapping[str, Any], words: Words) -> str:

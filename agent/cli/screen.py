@@ -5,7 +5,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -26,8 +26,14 @@ def width() -> int:
 
 def paint(text: str, kind: str) -> str:
     """Colour a text by what it means, where colour is wanted."""
+    code = colours().get(kind)
+    return f"\x1b[{code}m{text}\x1b[0m" if code else text
+
+
+def colours() -> Mapping[str, str]:
+    """List the colour of each meaning as its code; empty where colour is not wanted."""
     wanted = is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return f"\x1b[{_CODES[kind]}m{text}\x1b[0m" if wanted and kind in _CODES else text
+    return _CODES if wanted else {}
 
 
 def say(text: str) -> None:

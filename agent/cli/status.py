@@ -67,6 +67,12 @@ class Outbox(msgspec.Struct):
     waiting: int = 0
 
 
+class Acknowledged(msgspec.Struct):
+    """Who has taken an alarm up."""
+
+    by: str | None = None
+
+
 class Alarm(msgspec.Struct):
     """One event that stands raised."""
 
@@ -77,6 +83,7 @@ class Alarm(msgspec.Struct):
     age_s: float | None = None
     seq: int | None = None
     journaled: bool = True
+    acknowledged: Acknowledged | None = None
 
 
 class Clock(msgspec.Struct):
@@ -117,18 +124,34 @@ def _work(words: Words, *, config: Path | None, as_json: bool) -> int:
 
 
 def page(status: Status, words: Words) -> list[str]:
-    """Give the screen's lines."""
+    """Give the screen's lines, what matters first."""
     lines = [
         *_head(status, words),
+        "",
+        *_alarms(status.standing, words),
         "",
         *_links(status.links, words),
         _mqtt(status.mqtt, words),
         *_outbox(status.outbox, words),
-        "",
-        *_alarms(status.standing, words),
     ]
     assert len(lines) < LINES
     return lines
+
+
+def urgent_first(standing: Sequence[Alarm]) -> list[Alarm]:
+    """Order what stands raised by how urgent it is."""
+    order = {"critical": 0, "major": 1, "minor": 2}
+    return sorted(standing, key=lambda alarm: order.get(alarm.severity, 3))
+
+
+def down_first(links: Mapping[str, Link]) -> list[tuple[str, Link]]:
+    """Order links by whether they are down, then by name."""
+    return sorted(links.items(), key=lambda item: (item[1].up, item[0]))
+
+
+def mqtt_reason(mqtt: Mqtt, words: Words) -> str:
+    """Say why there is no connection; empty where there is one."""
+    return (mqtt.reason_zh if words.lang == "zh" else None) or mqtt.reason or ""
 
 
 def _head(status: Status, words: Words) -> list[str]:
@@ -155,7 +178,7 @@ def _head(status: Status, words: Words) -> list[str]:
 
 def _links(links: Mapping[str, Link], words: Words) -> list[str]:
     """One line a link, those that are down first."""
-    order = sorted(links.items(), key=lambda item: (item[1].up, item[0]))
+    order = down_first(links)
     lines = [_link(name, link, words) for name, link in order[:MOST_LINKS]]
     return lines + _more(len(order) - MOST_LINKS, words)
 
@@ -172,8 +195,7 @@ def _link(name: str, link: Link, words: Words) -> str:
 
 def _mqtt(mqtt: Mqtt, words: Words) -> str:
     state = words("status.connected" if mqtt.connected else "status.disconnected")
-    reason = (mqtt.reason_zh if words.lang == "zh" else None) or mqtt.reason or ""
-    line = f"{_label(words('status.mqtt'))}{state}  {reason}".rstrip()
+    line = f"{_label(words('status.mqtt'))}{state}  {mqtt_reason(mqtt, words)}".rstrip()
     return screen.paint(cut(clean(line), WIDTH), "" if mqtt.connected else "minor")
 
 
@@ -196,8 +218,7 @@ def _outbox(outbox: Outbox, words: Words) -> list[str]:
 def _alarms(standing: Sequence[Alarm], words: Words) -> list[str]:
     if not standing:
         return [f"{words('status.standing')}: {words('status.nothing')}"]
-    order = {"critical": 0, "major": 1, "minor": 2}
-    urgent = sorted(standing, key=lambda alarm: order.get(alarm.severity, 3))
+    urgent = urgent_first(standing)
     lines = [f"{words('status.standing')}: {len(standing)}"]
     lines += [_alarm(alarm, words) for alarm in urgent[:MOST_ALARMS]]
     return lines + _more(len(urgent) - MOST_ALARMS, words)
@@ -209,6 +230,8 @@ def _alarm(alarm: Alarm, words: Words) -> str:
     number = f"#{alarm.seq}" if alarm.journaled else words("status.unjournaled")
     severity = pad(words.known("severity", alarm.severity), 8)
     line = f"  {severity}  {pad(cut(name, 38), 38)}  {age(alarm.age_s)}  {number}"
+    if alarm.acknowledged is not None:
+        line += f"  {words('status.acknowledged', by=alarm.acknowledged.by)}"
     return screen.paint(cut(clean(line), WIDTH), alarm.severity)
 
 

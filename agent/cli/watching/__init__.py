@@ -1,0 +1,1 @@
+"""The parts of `elevator-agent watch`: what is seen, how it is drawn, how little of it is sent."""
