@@ -27,6 +27,7 @@ from agent.writer import Outbox
 _LIMIT_MOST = 10_000
 _ECHO_MOST = 64  # characters of what was asked, in a refusal
 _COUNT_S = 1.0  # a card that hangs must not keep the status from being shown
+_COUNT_REST = 10  # times as long as a count took: whoever looks often does not keep the card busy
 _FOLLOWERS_BEHIND_MOST = 1000  # rows a slow reader may be behind before it is let go
 
 
@@ -81,7 +82,7 @@ class Board:
 
 
 class Answers:
-    """The verbs of the socket: `status`, `signals`, `events`.
+    """The verbs of the socket: `status`, `signals`, `watch`, `events`.
 
     `naming` calls and numbers the events; `broker` tells more of the link upstream.
     """
@@ -102,11 +103,17 @@ class Answers:
         self.broker: Callable[[Instant], Mapping[str, object]] = lambda _: {}
         self._start_us = clock.uptime_us()
         self._owed = {lane.value: 0 for lane in Lane}  # as last counted
+        self._count_again_us = 0
 
     @property
     def verbs(self) -> Mapping[str, Handler]:
         """Verb → handler."""
-        return {"status": self.status, "signals": self.signals, "events": self.events}
+        return {
+            "status": self.status,
+            "signals": self.signals,
+            "watch": self.watch,
+            "events": self.events,
+        }
 
     async def status(self, _params: dict[str, Any], _peer: Peer) -> dict[str, object]:
         """One screen: links, uplink, journal, what stands."""
@@ -133,11 +140,13 @@ class Answers:
         }
 
     async def _outbox_state(self) -> dict[str, object]:
-        outbox = self._outbox
-        with contextlib.suppress(TimeoutError):
-            if outbox.fault is None:
+        outbox, began_us = self._outbox, self._clock.uptime_us()
+        if outbox.fault is None and began_us >= self._count_again_us:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_COUNT_S):
                     self._owed = {lane.value: await outbox.owed(lane) for lane in Lane}
+            took_us = self._clock.uptime_us() - began_us
+            self._count_again_us = began_us + _COUNT_REST * took_us
         return {
             "journal": outbox.journal,
             "head": outbox.head,
@@ -157,6 +166,12 @@ class Answers:
                 for name, point in points.items()
             }
         }
+
+    async def watch(self, params: dict[str, Any], peer: Peer) -> dict[str, object]:
+        """What a live view draws, in one answer: the status, the signals, how many landings there are."""
+        signals = await self.signals(params, peer)
+        floors = self._elevator.floors
+        return {"status": await self.status(params, peer), **signals, "floors": floors}
 
     async def events(self, params: dict[str, Any], _peer: Peer) -> AsyncGenerator[object, None]:
         """Yield rows of the journal, as event messages."""
