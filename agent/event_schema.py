@@ -20,6 +20,13 @@ Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MESSAGE, DATA = "urn:elevator-agent:message:1", "urn:elevator-agent:event:1"
 _INSTANT = {"type": "string", "format": "date-time"}
+_RECORDING = {
+    "type": "string",
+    "description": (
+        "On a major or critical raise, where there is one: the file with the minutes around it, in the elevator's own"
+        " computer."
+    ),
+}
 
 
 def schemas() -> dict[str, Schema]:
@@ -43,6 +50,7 @@ def _data() -> Schema:
         "transition": _one_of(each.value for each in Transition),
         "severity": _one_of(each.value for each in Severity),
         "lane": _one_of(each.value for each in Lane),
+        "recording": _RECORDING,
     }
     return schema
 

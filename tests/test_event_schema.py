@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from agent.asyncapi import document
 from agent.event_schema import DATA, MESSAGE, schemas
 from agent.model import Event, Instant, Severity, Transition
 from agent.monitor.catalog import CATALOG
@@ -15,8 +16,9 @@ from agent.monitor.details import DETAILS, details_of
 from agent.naming import naming_of
 from agent.platforms import platform_of
 from agent.replay import replay_file
-from agent.settings import ElevatorSettings, Settings
+from agent.settings import ElevatorSettings, RecorderSettings, Settings
 from agent.uplink.events import Acknowledged, Envelope, EventData, Origin, alarm_message
+from tests.recorders import recorder_into
 
 ROOT = Path(__file__).parent.parent
 RECORDINGS = [
@@ -33,7 +35,8 @@ ALL = {
 REGISTRY: Registry = Registry().with_resources(
     (schema["$id"], Resource.from_contents(schema)) for schema in ALL.values()
 )
-COMMON = {*EventData.__struct_fields__}
+# The recorder names its file in what only the event says; it may stand in every one.
+COMMON = {*EventData.__struct_fields__, "recording"}
 
 
 def judge(name):
@@ -106,7 +109,7 @@ def test_a_standing_alarm_fits_before_and_after_its_commit():
     [
         ("transition", "gone"), ("severity", None), ("evidence", {"car.moving": {"v": []}}),
         ("codes", {"gb24476": "1", "bacnet": None, "platform": None}), ("visit", "no"),
-        ("rule", "guess"), ("person_by", ["dog"]), ("code", "overspeed"),
+        ("rule", "guess"), ("person_by", ["dog"]), ("code", "overspeed"), ("recording", 7),
     ],
 )  # fmt: skip
 def test_what_is_wrong_does_not_fit(path, value):
@@ -115,7 +118,29 @@ def test_what_is_wrong_does_not_fit(path, value):
     check(message)
     assert not judge("trapped_passengers").is_valid({**data, path: value})
     left_out = {key: each for key, each in data.items() if key != path}
-    assert judge("trapped_passengers").is_valid(left_out) is (path in ("rule", "person_by"))
+    assert judge("trapped_passengers").is_valid(left_out) is (
+        path in ("rule", "person_by", "recording")
+    )
+
+
+def test_the_recording_that_an_event_names_is_in_the_schema_of_every_event(tmp_path):
+    """As the recorder names it, in the schema and in the AsyncAPI document."""
+    now = Instant(uptime_us=9, wall_us=9, synchronised=False)
+    recorder = recorder_into(tmp_path, now, {}, RecorderSettings(keep_free_mb=10))
+    raised = Event(
+        code="overspeed", transition=Transition.RAISED, severity=Severity.CRITICAL, at_us=5
+    )
+    (event,) = recorder.attach([raised], now)
+    recorder.close(now.uptime_us)
+    recorder.disk.end()
+    envelope = Envelope.uncommitted(event, "", "boot", now)
+    origin = Origin(source="x", elevator="e", rescue_code="")
+    message = json.loads(alarm_message(event, envelope, origin, naming_of(event), None))
+    assert message["data"]["recording"].endswith(".jsonl.gz")
+    check(message)
+    for named in (ALL["event"], document()["components"]["schemas"]["EventData"]):
+        assert named["properties"]["recording"]["type"] == "string"
+        assert "recording" not in named["required"]
 
 
 def test_a_reason_of_its_own_stands_before_that_of_a_clear():
