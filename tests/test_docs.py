@@ -44,6 +44,7 @@ RUN = {  # command: exit code
     "elevator-agent profiles": 0,
     "elevator-agent profiles gb24476-generic": 0,
     "elevator-agent explain": 0,
+    "elevator-agent completion bash": 0,
     "elevator-agent explain trapped_passengers": 0,
     "elevator-agent explain 93 --platform chongqing": 0,
     "elevator-agent explain --platform chongqing": 0,

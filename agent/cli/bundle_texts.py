@@ -22,7 +22,7 @@ BUNDLE_TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "bundle.examples": (
         (
-            "elevator-agent bundle\nelevator-agent bundle --days 30 --out /tmp/lift-3.tar.gz\n"
+            "elevator-agent bundle\nelevator-agent bundle --days 30 --out lift-3.tar.gz\n"
             "elevator-agent replay bundle-e01-20261123T080031Z.tar.gz"
         ),
         "",

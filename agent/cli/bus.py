@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from agent.cli import complete
 from agent.cli.texts import Words
 from agent.cli.verb import verb
 from agent.drivers.registers import Table
@@ -51,7 +52,7 @@ def _options(words: Words) -> list[click.Parameter]:
         return click.Option(names, help=words(f"option.bus.{names[0].strip('-')}"), **more)
 
     return [
-        option("--driver", metavar="NAME"),
+        option("--driver", metavar="NAME", shell_complete=complete.drivers),
         option("--device", type=click.IntRange(0, 255), metavar="N"),
         option("--function", type=click.IntRange(0, 255), metavar="N"),
         option("--address", type=Addresses(), metavar="A[-B]"),

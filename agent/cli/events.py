@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from agent.cli import screen
+from agent.cli import complete, screen
 from agent.cli.ask import TIMEOUT_S, stream
 from agent.cli.event_line import event_line
 from agent.cli.site import socket_of
@@ -45,7 +45,9 @@ def command(words: Words) -> click.Command:
         click.Option(["--follow", "-f"], is_flag=True, help=words("option.follow")),
         _since(words),
         click.Option(["--severity"], type=severities, help=words("option.severity")),
-        click.Option(["--code"], metavar="CODE", help=words("option.code")),
+        click.Option(
+            ["--code"], metavar="CODE", shell_complete=complete.codes, help=words("option.code")
+        ),
         click.Option(["--limit"], type=limits, metavar="N", help=words("option.limit")),
     ]
     return verb("events", words, _work, params)

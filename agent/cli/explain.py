@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent.cli import screen
+from agent.cli import complete, screen
 from agent.cli.layout import aligned, clean, wrapped
 from agent.cli.texts import Words
 from agent.cli.verb import FINE, USAGE, verb
@@ -21,8 +21,13 @@ Platforms = Mapping[str, "Platform"]
 
 def command(words: Words) -> click.Command:
     """Make the verb."""
-    code = click.Argument(["code"], required=False)
-    platform = click.Option(["--platform"], metavar="NAME", help=words("option.explain.platform"))
+    code = click.Argument(["code"], required=False, shell_complete=complete.codes)
+    platform = click.Option(
+        ["--platform"],
+        metavar="NAME",
+        shell_complete=complete.platforms,
+        help=words("option.explain.platform"),
+    )
     return verb("explain", words, _work, [code, platform])
 
 

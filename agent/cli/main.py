@@ -9,19 +9,18 @@ import click
 
 from agent import __version__
 from agent.cli import screen
+from agent.cli.page import Page
 from agent.cli.texts import Words, words_for
 from agent.cli.verb import INTERRUPTED, USAGE, lang_option
 
 VERBS = (
     "run", "check", "status", "watch", "signals", "events", "ack", "outbox", "bus", "replay", "record", "bundle",
-    "profiles", "explain", "version",
+    "profiles", "explain", "completion", "version",
 )  # fmt: skip
 
 
-class _Verbs(click.Group):
+class _Verbs(Page, click.Group):
     """A group that knows its verbs by name and loads only the one that is used."""
-
-    words: Words
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # type: ignore[explicit-override]  # noqa: ARG002
         """Name all verbs, in the order of a day's work."""
@@ -33,6 +32,11 @@ class _Verbs(click.Group):
             return None
         made: click.Command = importlib.import_module(f"agent.cli.{cmd_name}").command(self.words)
         return made
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # type: ignore[explicit-override]
+        """List the options, then the verbs."""
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # type: ignore[explicit-override]  # noqa: ARG002
         """List the verbs without loading them."""

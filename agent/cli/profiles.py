@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent.cli import screen
+from agent.cli import complete, screen
 from agent.cli.layout import clean, wrapped
 from agent.cli.site import folders_of
 from agent.cli.texts import Words
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def command(words: Words) -> click.Command:
     """Make the verb."""
-    return verb("profiles", words, _work, [click.Argument(["name"], required=False)])
+    name = click.Argument(["name"], required=False, shell_complete=complete.profiles)
+    return verb("profiles", words, _work, [name])
 
 
 def _work(words: Words, *, name: str | None, config: Path | None, as_json: bool) -> int:

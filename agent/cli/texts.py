@@ -7,6 +7,7 @@ from typing import Literal
 from agent.cli.ack_texts import ACK_TEXTS
 from agent.cli.bundle_texts import BUNDLE_TEXTS
 from agent.cli.bus_texts import BUS_TEXTS
+from agent.cli.completion_texts import COMPLETION_TEXTS
 from agent.cli.explain_texts import EXPLAIN_TEXTS
 from agent.cli.outbox_texts import OUTBOX_TEXTS
 from agent.cli.profiles_texts import PROFILES_TEXTS
@@ -25,6 +26,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "退出码：0 正常，1 检查未过或有警告，2 用法或配置错误，3 服务未运行。"),
     ),
     "group.verbs": ("Commands", "命令"),
+    "page.usage": ("Usage: ", "用法："),
+    "page.options": ("Options", "选项"),
+    "page.help": ("Show this page.", "显示本页。"),
     "run.short": ("Run the service (systemd does this).", "运行服务（由 systemd 启动）。"),
     "run.help": (
         ("Usage: elevator-agent run [--config FILE] [--record FILE]\n\n"
@@ -89,6 +93,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **BUS_TEXTS,
     **PROFILES_TEXTS,
     **EXPLAIN_TEXTS,
+    **COMPLETION_TEXTS,
     **WATCH_TEXTS,
     "version.short": ("The version of this program.", "本程序的版本。"),
     "version.help": ("Show the version of this program and of Python.", "显示本程序与 Python 的版本。"),

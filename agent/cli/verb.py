@@ -11,6 +11,7 @@ import msgspec
 
 from agent.cli import screen
 from agent.cli.ask import ForbiddenError, NoAnswerError, NotRunningError, RefusedError
+from agent.cli.page import Page
 from agent.cli.texts import Words
 from agent.config_problem import ConfigProblems
 
@@ -29,7 +30,7 @@ def verb(
 ) -> click.Command:
     """Make a verb: `work` gets `words`, the options as keywords, and returns the exit code."""
     options = [*params, *([_config(words)] if config else []), *_common(words)]
-    return click.Command(
+    page = Page(
         name,
         callback=functools.partial(_guarded, work, words),
         params=options,
@@ -38,6 +39,8 @@ def verb(
         epilog=_examples(name, words),
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    page.words = words
+    return page
 
 
 def _config(words: Words) -> click.Option:
