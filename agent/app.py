@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import signal
 import sys
@@ -20,6 +21,7 @@ from agent.clock import Clock
 from agent.config import ConfigProblems, load
 from agent.control import ControlServer, ControlTakenError, ControlUnavailableError
 from agent.delivery import Delivery
+from agent.doctor_answer import DoctorAnswer
 from agent.drivers import table
 from agent.drivers.means import Means
 from agent.drivers.port import Driver
@@ -40,6 +42,7 @@ from agent.platforms import Platform, platform_of
 from agent.platforms import default_folders as platform_folders
 from agent.recorder import Recorder, header_of
 from agent.settings import Settings
+from agent.toggles_file import ContactMemory
 from agent.uplink.events import Origin
 from agent.uplink.expiry import Expiry, expected_of
 from agent.uplink.hearing import Hearing
@@ -54,6 +57,7 @@ from agent.wiring import wiring_of
 
 _log = logging.getLogger("agent")
 _DRAIN_S = 1.5  # of the 5 s that a stop may take; the publisher's good-bye takes at most 2 s
+_CONTACTS_S = 0.2
 _RECORDINGS_S = 0.5  # they have had the time of all that before; what is left, the next start mends
 
 FINE, FAILED, USAGE = 0, 1, 2
@@ -124,6 +128,7 @@ class Service:
         self._delivery = Delivery(journal, self._clock, configuration, bounds)
         self._delivery.expiry = Expiry(expected_of(mqtt), lambda: self._link.certificates)
         self._calming = calming_of(settings, self._clock, self._drivers, self._are_trapped)
+        self._contacts = ContactMemory(settings.drivers, journal, self._clock)
         self._ending = asyncio.Event()
         self._error: BaseException | None = None
 
@@ -140,6 +145,7 @@ class Service:
         self._intake.on_state = self._publisher.state_changed
         self._intake.on_links = self._publisher.set_links
         bounds_us = bounds_of(self._wiring.intervals_us)
+        self._intake.on_changes = self._contacts.changed
         self._watchdog = Watchdog(bounds_us, lambda: status_of(self._intake.links), self._clock)
         self._intake.on_turned = self._watchdog.turned
         await self._open_control()
@@ -233,6 +239,10 @@ class Service:
         certificates = self._delivery.expiry.facts(now)
         return {"reason_zh": self._link.fault_zh or "", "certificates": certificates}
 
+    def _link_facts(self) -> dict[str, object]:
+        limits = self._link.limits
+        return {} if limits is None else dataclasses.asdict(limits)
+
     def _make_control(self) -> ControlServer:
         answers = Answers(
             self._settings.elevator,
@@ -249,8 +259,15 @@ class Service:
         outbox = OutboxAnswer(
             self._delivery.outbox, journal, bounds, lambda: self._publisher.delivered
         )
+        doctor = DoctorAnswer(
+            clock=self._clock,
+            toggles=self._contacts.toggles,
+            watchdog=self._watchdog.facts,
+            broker=self._link_facts,
+        )
         verbs = {
             **answers.verbs,
+            "doctor": doctor.doctor,
             "bus": frames.bus,
             "record": recordings.record,
             "outbox": outbox.outbox,
@@ -291,6 +308,7 @@ class Service:
                 self._intake.finish()
                 await self._delivery.settle()
             self._recorder.close(self._clock.uptime_us())
+            self._contacts.close(_CONTACTS_S)
             if self._control is not None:
                 await self._control.close()
             await self._publisher.stop()  # over the connection that `publishing` still turns

@@ -36,6 +36,7 @@ class Intake:
         self.on_state: Callable[[], None] = _nothing
         self.on_links: Callable[[Mapping[str, object]], None] = lambda _: None
         self.on_turned: Callable[[str], None] = lambda _: None
+        self.on_changes: Callable[[Sequence[Reading]], None] = lambda _: None
         self._clock, self._deliver, self._recorder = clock, deliver, recorder
         self._at_us = monitor.snapshot.at_us
         self._due_us: int | None = None
@@ -121,6 +122,7 @@ class Intake:
             self._deliver(events, self._clock.now())
         if changes:
             self.on_state()
+            self.on_changes(changes)
 
     def _next_us(self) -> int | None:
         dues = [due for due in (self.monitor.due_us, self.freshness.due_us) if due is not None]

@@ -95,6 +95,7 @@ class Watchdog:
         self._turned_us: dict[str, int] = {}
         self._said = ""
         self._stuck: tuple[str, ...] = ()
+        self._fed_us: int | None = None
 
     def turned(self, driver: str) -> None:
         """Note that a driver's loop went round."""
@@ -111,6 +112,17 @@ class Watchdog:
         while True:
             await sleep((self._supervisor.within_s or 3 * STATUS_S) / 3)
             self._say(self._alive())
+
+    def facts(self) -> dict[str, object]:
+        """How often systemd wants a sign of life (0: never, None: no systemd), when it had one, who is stuck."""
+        fed_us, supervised = self._fed_us, self._supervisor.systemd is not None
+        return {
+            "within_s": (self._supervisor.within_s or 0) if supervised else None,
+            "fed_ago_s": None
+            if fed_us is None
+            else (self._clock.uptime_us() - fed_us) / SECOND_US,
+            "stuck": list(self._stuck),
+        }
 
     def stopping(self) -> None:
         """Say that the end is meant."""
@@ -134,7 +146,10 @@ class Watchdog:
         elif self._stuck and not stuck:
             _log.info("The watchdog is fed again: every loop turns.")
         self._stuck = stuck
-        return "" if stuck or self._supervisor.within_s is None else "WATCHDOG=1"
+        if stuck or self._supervisor.within_s is None:
+            return ""
+        self._fed_us = self._clock.uptime_us()
+        return "WATCHDOG=1"
 
     def _stuck_drivers(self) -> list[str]:
         now_us = self._clock.uptime_us()

@@ -32,7 +32,7 @@ def _work(words: Words, *, config: Path | None, as_json: bool) -> int:
     file = str(config_path(config))
     try:
         settings = checked_settings(config)
-        credential = _credential(settings)
+        credential = credentials_of(settings)
     except ConfigProblems as wrong:
         _show_problems(file, wrong, words, as_json=as_json)
         return USAGE
@@ -66,7 +66,7 @@ def warnings_of(settings: Settings, signals: Collection[str]) -> list[Warned]:
     return warned
 
 
-def _credential(settings: Settings) -> list[Warned]:
+def credentials_of(settings: Settings) -> list[Warned]:
     """Try password, certificates and key, except what only the service is given; raises ConfigProblems."""
     mqtt, warned = settings.mqtt, list[Warned]()
     if is_out_of_reach(mqtt.password_file):

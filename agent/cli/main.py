@@ -14,7 +14,7 @@ from agent.cli.texts import Words, words_for
 from agent.cli.verb import INTERRUPTED, USAGE, lang_option
 
 VERBS = (
-    "run", "check", "status", "watch", "signals", "events", "ack", "outbox", "bus", "replay", "record", "bundle",
+    "run", "check", "doctor", "status", "watch", "signals", "events", "ack", "outbox", "bus", "replay", "record", "bundle",
     "profiles", "explain", "completion", "version",
 )  # fmt: skip
 

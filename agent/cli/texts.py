@@ -8,6 +8,7 @@ from agent.cli.ack_texts import ACK_TEXTS
 from agent.cli.bundle_texts import BUNDLE_TEXTS
 from agent.cli.bus_texts import BUS_TEXTS
 from agent.cli.completion_texts import COMPLETION_TEXTS
+from agent.cli.doctor_texts import DOCTOR_TEXTS
 from agent.cli.explain_texts import EXPLAIN_TEXTS
 from agent.cli.outbox_texts import OUTBOX_TEXTS
 from agent.cli.profiles_texts import PROFILES_TEXTS
@@ -91,6 +92,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **OUTBOX_TEXTS,
     **BUNDLE_TEXTS,
     **BUS_TEXTS,
+    **DOCTOR_TEXTS,
     **PROFILES_TEXTS,
     **EXPLAIN_TEXTS,
     **COMPLETION_TEXTS,

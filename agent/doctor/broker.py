@@ -230,12 +230,6 @@ PUBLISH: Final = Check(
             "Check the network for loss: ping -c 20 {host}; then ask the broker's operator",
             "检查丢包：ping -c 20 {host}；再联系服务器管理员",
         ),
-        "behind": warning(
-            "events wait for the broker longer than they should",
-            "事件等待发送的时间过长",
-            "See how fast they leave: elevator-agent outbox",
-            "查看发送速度：elevator-agent outbox",
-        ),
         "not_yet": unknown("nothing was published yet", "尚未发布任何消息"),
     },
 )

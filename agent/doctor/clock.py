@@ -30,20 +30,13 @@ CLOCK: Final = Check(
             "See which server answers: timedatectl timesync-status; name one in /etc/systemd/timesyncd.conf",
             "查看时间服务器：timedatectl timesync-status；可在 /etc/systemd/timesyncd.conf 指定",
         ),
-        "sync_not_seen": warning(
-            "another program sets the clock, and the service looks for systemd-timesyncd alone: it takes the clock "
-            "for unsynchronised",
-            "时钟由其他程序校准，而服务只认 systemd-timesyncd，因此视为未同步",
-            "Use systemd-timesyncd: sudo apt-get install systemd-timesyncd",
-            "改用 systemd-timesyncd：sudo apt-get install systemd-timesyncd",
-        ),
     },
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockFacts:
-    """`synchronised` as the service sees it; `by_system` and `ntp_on` as timedatectl says, None where it does not.
+    """`synchronised` as the service sees it, or timedatectl; `ntp_on`: whether anything sets it, None where nobody says.
 
     `newest_s` is the latest time of something that certainly happened (a file of this program, the journal, the last
     synchronisation), and `wall_s` the clock, both in seconds since 1970. `source` names the server, if known.
@@ -51,7 +44,6 @@ class ClockFacts:
 
     wall_s: float
     synchronised: bool
-    by_system: bool | None = None
     ntp_on: bool | None = None
     newest_s: float = 0
     newest: str = ""
@@ -68,8 +60,6 @@ def _cause(facts: ClockFacts) -> str:
         return "clock_off"
     if facts.synchronised:
         return "synchronised"
-    if facts.by_system:
-        return "sync_not_seen"
     return "no_time_source" if facts.ntp_on is False else "clock_unsynchronised"
 
 

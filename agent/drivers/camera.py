@@ -18,6 +18,12 @@ def staleness_us(settings: CameraSettings) -> dict[str, int]:
     return {f"camera.{settings.camera}": stale_after_us(settings.interval_s, settings.timeout_s)}
 
 
+def station_of(settings: CameraSettings) -> Station:
+    """Make what asks the camera."""
+    host, port = host_and_port(settings.address)
+    return Station(host, port, RtspAsk(settings.address), settings.timeout_s)
+
+
 def camera_driver(
     settings: CameraSettings, means: Means, chance: random.Random | None = None
 ) -> AskingDriver:
@@ -32,7 +38,4 @@ def camera_driver(
         ready="the camera can be asked",
         logger="agent.camera",
     )
-    station = Station(
-        *host_and_port(settings.address), RtspAsk(settings.address), settings.timeout_s
-    )
-    return AskingDriver(watched, station, settings.interval_s, means.clock, chance)
+    return AskingDriver(watched, station_of(settings), settings.interval_s, means.clock, chance)

@@ -14,6 +14,7 @@ MB: Final = 1_000_000
 _COLDEST_C, _HOTTEST_C = -55, 150
 _SLOWED: Final = 0b1110  # frequency capped, throttled, soft temperature limit: each as of now
 _UNDERVOLTAGE: Final = 0b1
+_UNDERVOLTAGE_SINCE_BOOT: Final = 1 << 16
 _AVAILABLE: Final = re.compile(r"^MemAvailable:\s+([0-9]{1,15}) kB$", re.MULTILINE | re.ASCII)
 
 
@@ -40,6 +41,11 @@ def is_throttled(text: str) -> bool:
 def is_undervoltage(text: str) -> bool:
     """Read the firmware's `get_throttled`: whether the supply is too weak now."""
     return bool(_firmware_bits(text) & _UNDERVOLTAGE)
+
+
+def was_undervoltage(text: str) -> bool:
+    """Read the firmware's `get_throttled`: whether the supply was too weak at any time since the boot."""
+    return bool(_firmware_bits(text) & _UNDERVOLTAGE_SINCE_BOOT)
 
 
 def _firmware_bits(text: str) -> int:

@@ -39,12 +39,16 @@ def intercom_driver(
     return _asking(settings, means.clock, chance)
 
 
-def _asking(settings: IntercomSettings, clock: Clock, chance: random.Random | None) -> AskingDriver:
+def station_of(settings: IntercomSettings) -> Station:
+    """Make what asks a station, for a probe of kind sip, tcp or icmp."""
     address = settings.address or ""
     host, port = (host_alone(address), 0) if settings.probe == "icmp" else host_and_port(address)
-    watched = _watched(settings, address, _NETWORK, "the station can be asked")
-    station = Station(host, port, _how(settings), settings.timeout_s)
-    return AskingDriver(watched, station, settings.interval_s, clock, chance)
+    return Station(host, port, _how(settings), settings.timeout_s)
+
+
+def _asking(settings: IntercomSettings, clock: Clock, chance: random.Random | None) -> AskingDriver:
+    watched = _watched(settings, settings.address or "", _NETWORK, "the station can be asked")
+    return AskingDriver(watched, station_of(settings), settings.interval_s, clock, chance)
 
 
 def _how(settings: IntercomSettings) -> Ask:

@@ -18,7 +18,7 @@ from agent.uplink import reasons
 from agent.uplink.certificates import Certificate
 from agent.uplink.hearing import Hearing
 from agent.uplink.login import Login
-from agent.uplink.mqtt import Connection, Identity, Will
+from agent.uplink.mqtt import Connection, Identity, Limits, Will
 from agent.uplink.ports import UplinkListener
 from agent.uplink.seen import Seen
 
@@ -90,6 +90,11 @@ class MqttLink:
     def certificates(self) -> Mapping[str, Certificate]:
         """The certificates of the connection as last seen, by the name that an event gives them."""
         return self._seen.certificates
+
+    @property
+    def limits(self) -> Limits | None:
+        """What the broker allows; None while there is no connection."""
+        return None if self._connection is None else self._connection.limits
 
     @property
     def connected(self) -> bool:

@@ -54,6 +54,16 @@ class Will:
     payload: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the broker told of itself when it let us in; None for what it did not say."""
+
+    receive_maximum: int | None = None
+    maximum_packet: int | None = None
+    qos1: bool = True
+    retain: bool = True
+
+
 class Listener(Protocol):
     """Who is told about a connection; called on the event loop only."""
 
@@ -84,14 +94,15 @@ class Identity:
 class Connection:
     """One attempt and, if it succeeds, the connection. `ended` resolves to the reason it ended, as a sentence.
 
-    `material` is what TLS was tried with, and `server` the broker's certificate, once they are known.
+    `material` is what TLS was tried with, `server` the broker's certificate and `limits` what it allows, once they are
+    known. Without a `will` nothing is published when the connection breaks.
     """
 
     def __init__(
         self,
         settings: MqttSettings,
         identity: Identity,
-        will: Will,
+        will: Will | None,
         listener: Listener,
         clock: Clock,
     ) -> None:
@@ -102,6 +113,7 @@ class Connection:
         self.ended: asyncio.Future[Say] = self._loop.create_future()
         self.material: Material | None = None
         self.server: Certificate | None = None
+        self.limits: Limits | None = None
         self._sock: socket.socket | None = None
         self._reason: Say | None = None
         self._accepted = self._aborted = False
@@ -150,7 +162,7 @@ class Connection:
         if self._tending is not None:
             self._finish(reason)
 
-    def _make_client(self, client_id: str, will: Will) -> Client:
+    def _make_client(self, client_id: str, will: Will | None) -> Client:
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id,
@@ -159,7 +171,8 @@ class Connection:
             reconnect_on_failure=False,
         )
         client.connect_timeout = _CONNECT_S
-        client.will_set(will.topic, will.payload, 1, retain=True)
+        if will is not None:
+            client.will_set(will.topic, will.payload, 1, retain=True)
         client.on_connect = self._note(self._on_connect)
         client.on_disconnect = self._note(self._on_disconnect)
         client.on_publish = self._note(self._on_publish)
@@ -323,6 +336,7 @@ class Connection:
             self._reason = reasons.connect_refused(code.value, str(code))
             return
         self._accepted = True
+        self.limits = _limits_of(properties)
         self._listener.accepted(getattr(properties, "ReceiveMaximum", _ANY))
 
     def _on_disconnect(
@@ -349,6 +363,15 @@ class Connection:
         for topic, code in zip(self._asked.pop(number, ()), codes, strict=False):
             if code.is_failure:
                 self._listener.refused(topic)
+
+
+def _limits_of(properties: Properties) -> Limits:
+    return Limits(
+        receive_maximum=getattr(properties, "ReceiveMaximum", None),
+        maximum_packet=getattr(properties, "MaximumPacketSize", None),
+        qos1=getattr(properties, "MaximumQoS", 1) != 0,
+        retain=getattr(properties, "RetainAvailable", 1) != 0,
+    )
 
 
 def _certificate_of(sock: object) -> Certificate | None:

@@ -1,0 +1,125 @@
+"""`elevator-agent doctor`: what is wrong, what it means, and one next step for each."""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agent.cli import screen
+from agent.cli.layout import cut
+from agent.cli.texts import Words
+from agent.cli.verb import FINE, INTERRUPTED, USAGE, WARNING, verb
+from agent.clock import Clock
+from agent.model import SECOND_US
+
+if TYPE_CHECKING:
+    from agent.doctor.finding import Finding
+
+
+def command(words: Words) -> click.Command:
+    """Make the verb."""
+    params: list[click.Parameter] = [
+        click.Option(["--scan"], is_flag=True, help=words("option.doctor.scan")),
+        click.Option(["--yes"], is_flag=True, help=words("option.doctor.yes")),
+        click.Option(
+            ["--endurance-tb"],
+            type=click.FloatRange(0.1, 100_000),
+            metavar="TB",
+            help=words("option.doctor.endurance"),
+        ),
+    ]
+    return verb("doctor", words, _work, params)
+
+
+def _work(
+    words: Words,
+    *,
+    scan: bool,
+    yes: bool,
+    endurance_tb: float | None,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    if scan and not _understood(words, yes=yes):
+        return USAGE
+    logging.disable(logging.CRITICAL)  # what drivers would log is said by the findings
+    from agent.cli.doctor_page import document, page
+    from agent.doctor.finding import Verdict
+
+    clock = Clock()
+    begun_us = clock.uptime_us()
+    try:
+        found, file, running = asyncio.run(_examined(words, clock, config, endurance_tb, scan=scan))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    seconds = (clock.uptime_us() - begun_us) / SECOND_US
+    if as_json:
+        screen.show_json(document(found, file, running=running, took_ms=round(seconds * 1000)))
+    else:
+        screen.show(*page(found, seconds, words))
+    if any(each.cause == "problem" for each in found):
+        return USAGE
+    bad = {Verdict.FAILED, Verdict.WARNING}
+    return WARNING if any(each.verdict in bad for each in found) else FINE
+
+
+async def _examined(
+    words: Words, clock: Clock, config: Path | None, endurance_tb: float | None, *, scan: bool
+) -> "tuple[list[Finding], str, bool]":
+    from agent.cli.doctor_scene import asked_service, read_configuration
+    from agent.doctor.examine import examine
+    from agent.doctor.look_system import unit_facts
+    from agent.doctor.scene import Scene
+
+    read = read_configuration(config)
+    socket, service = asked_service(read.settings)
+    scene = Scene(
+        file=read.file,
+        settings=read.settings,
+        folders=read.folders,
+        problems=read.problems,
+        warned=read.warned,
+        socket=socket,
+        service=service,
+        unit=await unit_facts(),
+        clock=clock,
+        endurance_tb=endurance_tb,
+        scan=scan,
+    )
+    told = _Progress(words)
+    try:
+        return await examine(scene, told), read.file, service is not None
+    finally:
+        told.clear()
+
+
+class _Progress:
+    """One line on a terminal of what is still looked at; nothing anywhere else."""
+
+    def __init__(self, words: Words) -> None:
+        self._words, self._shows = words, sys.stderr.isatty()
+
+    def __call__(self, names: str) -> None:
+        """Tell."""
+        if self._shows:
+            text = cut(self._words("doctor.looking", names=names), 79)
+            sys.stderr.write(f"\r{text}\x1b[K")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Leave no trace."""
+        if self._shows:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def _understood(words: Words, *, yes: bool) -> bool:
+    """Some drives trip when whoever polled them stops: said before anything is asked."""
+    screen.say(words("bus.learn.warning"))
+    if yes or (sys.stdin.isatty() and click.confirm(words("bus.learn.sure"), err=True)):
+        return True
+    screen.say(words("bus.learn.unsure"))
+    return False
