@@ -41,7 +41,7 @@ class Question(msgspec.Struct, frozen=True):
 
     def is_recent(self, row: Row) -> bool:
         """Whether a row is not older than asked for."""
-        return row.wall_us >= self.since_ms * 1000
+        return row.told_us >= self.since_ms * 1000
 
 
 class Shelf(Protocol):

@@ -138,7 +138,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A committed line of the journal. Never rewritten: it holds the clock as it was known then.
 
     `raised_seq` is the sequence of the raise this transition belongs to (its own for a raise), None for a plain notice.
-    `duration_ms` is set on a clear where both ends are known on one trustworthy scale.
+    `duration_ms` is set on a clear where both ends are known on one trustworthy scale. `anchor_us` is not part of the line:
+    where its clock was not synchronised, the wall time of its boot's uptime 0, once that became known.
     """
 
     seq: int
@@ -149,3 +150,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     wall_us: int
     synchronised: bool
     duration_ms: int | None = None
+    anchor_us: int | None = None
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it is known when it happened."""
+        return self.synchronised or self.anchor_us is not None
+
+    @property
+    def told_us(self) -> int:
+        """Its wall time as best known now."""
+        return self.wall_us if self.anchor_us is None else self.anchor_us + self.event.at_us

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from agent.clock_trust import STEP_US
 from agent.model import SECOND_US, Event, Instant
 from agent.outbox import Journal
 from agent.outbox_ballast import Ballast
@@ -18,6 +19,7 @@ _LOOK_ROWS = 256  # committed before the size is looked at again
 _BALLAST_US = 60 * SECOND_US
 _AGE_US = 3600 * SECOND_US  # one step an hour: a clock wrong by years costs little until seen
 _AGE_CALM_US = 24 * _AGE_US
+_SETTLED_US = 24 * _AGE_US
 _NOTHING_US = 3600 * SECOND_US  # after nothing was found that may go
 _log = logging.getLogger("agent.outbox")
 
@@ -37,6 +39,7 @@ class Upkeep:
         self._sweep = Sweep()
         self._head_seen = -_LOOK_ROWS
         self._ballast_us = self._age_us = self._rest_us = 0
+        self._settling = (0, 0)  # wall minus uptime of the clock, and since which uptime it is so
 
     def make_room(self) -> bool:
         """A commit found the disk full: give up the ballast and see what may go. Answers whether there was one."""
@@ -65,6 +68,13 @@ class Upkeep:
         self._keep_ballast(now)
         drop = self._excess(disk, cursor, now)
         return self._aged(disk, cursor, now) if drop is None and not self.busy else drop
+
+    def _has_settled(self, now: Instant) -> bool:
+        """Whether the clock has been believed for a day on end: by then somebody has seen one that is years ahead."""
+        offset_us = now.wall_us - now.uptime_us
+        if not now.synchronised or abs(offset_us - self._settling[0]) > STEP_US:
+            self._settling = (offset_us, now.uptime_us)
+        return now.synchronised and now.uptime_us - self._settling[1] >= _SETTLED_US
 
     def _keep_ballast(self, now: Instant) -> None:
         if now.uptime_us < self._ballast_us:
@@ -100,11 +110,11 @@ class Upkeep:
     def _aged(self, disk: Journal, cursor: int, now: Instant) -> Drop | None:
         if now.uptime_us < self._age_us:
             return None
-        if not now.synchronised:
+        if not self._has_settled(now):
             self._age_us = now.uptime_us + _BALLAST_US
             return None
         before_us = now.wall_us - self.bounds.keep_us
-        drop = disk.look(lambda db: self._sweep.next_old(db, before_us, cursor))
+        drop = disk.look(lambda db: self._sweep.next_old(db, now.wall_us, before_us, cursor))
         is_more = drop is not None and len(drop.seqs) == ROWS_MOST
         self._age_us = now.uptime_us + (_AGE_US if is_more else _AGE_CALM_US)
         return drop

@@ -127,14 +127,14 @@ def was_cut(rows: Sequence[Row], boot_id: str) -> bool:
 def cut_told(last: Row, stood: Iterable[Row], now: Instant) -> dict[str, Detail]:
     """What is said after such a cut. `last` is the run's last row, its last sign of life: it was alive then.
 
-    A wall time counts only from a synchronised clock, and the length only where both ends are.
+    A wall time counts only from a clock that was synchronised, then or in time to date it, the length where both ends are.
     """
-    passed_us = now.wall_us - last.wall_us
-    both = last.synchronised and now.synchronised and passed_us >= 0
+    passed_us = now.wall_us - last.told_us
+    both = last.is_dated and now.synchronised and passed_us >= 0
     lost = [row.event for row in stood if row.event.code == MAINS_LOST]
     return {
         "cause": "agent_off",
-        "down_since": iso(last.wall_us) if last.synchronised else None,
+        "down_since": iso(last.told_us) if last.is_dated else None,
         "down_ms": passed_us // 1000 if both else None,
         "person_by": lost[-1].detail.get("person_by") if lost else None,
         "stands": [_subject(row.event) for row in stood],

@@ -1,5 +1,6 @@
 """The program of docs/consumer.md, taken from the page: against a real agent and a real broker that is made to lose."""
 
+import json
 import re
 import subprocess
 import sys
@@ -12,13 +13,16 @@ from typing import Self
 
 import pytest
 
+from agent.cli.ask import stream
 from agent.outbox import read_rows
 from hil.broker import Mosquitto
 from hil.installation import TOPIC, AgentProcess, configuration
 from hil.link import CuttableLink
+from tests.clock_stage import StagedAgent
 
 pytestmark = pytest.mark.broker
 
+_ABOUT = ("LOST", "CORRECTED")  # of an event that is not told for the first time
 PAGE = Path(__file__).parent.parent / "docs/consumer.md"
 
 
@@ -29,7 +33,7 @@ class Consumer:
         (program,) = re.findall(
             r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
         )
-        assert len(program.splitlines()) <= 45, "it is to be read in a minute"
+        assert len(program.splitlines()) <= 65, "it is to be read in two minutes"
         self._file, self._folder = folder / "consumer.py", folder
         # The wait is shortened, which is all that differs from the page.
         self._file.write_text(program.replace("Timer(5,", "Timer(0.5,"), encoding="utf-8")
@@ -62,7 +66,7 @@ class Consumer:
 
     @property
     def heard(self) -> list[int]:
-        return [int(line.split()[0]) for line in self.lines if not line.endswith("LOST")]
+        return [int(line.split()[0]) for line in self.lines if not line.endswith(_ABOUT)]
 
     @property
     def lost(self) -> list[int]:
@@ -160,3 +164,23 @@ def test_one_that_comes_late_misses_nothing_of_its_own_time(
         time.sleep(1)
     assert consumer.heard == list(range(before + 1, last + 1))
     assert consumer.lost == []
+
+
+def test_what_was_told_before_the_clock_was_right_is_dated_by_the_anchor(
+    tmp_path: Path, broker: Mosquitto
+) -> None:
+    consumer = Consumer(tmp_path, broker)
+    agent = StagedAgent(configuration(tmp_path, mqtt={"port": broker.port}))
+    with consumer, agent:
+        subscribed(broker, consumer)
+        agent.start()
+        consumer.wait_for(lambda: consumer.heard)
+        assert consumer.lines[0].endswith("agent_started.notice time unknown")
+        agent.clock(off_s=0, marked=True)
+        consumer.wait_for(lambda: any(line.endswith("CORRECTED") for line in consumer.lines))
+        socket = tmp_path / "control.sock"
+        told = [json.loads(each) for each in stream(socket, "events", {}, 30)]
+        assert agent.stop() == 0
+    [corrected] = [line for line in consumer.lines if line.endswith("CORRECTED")]
+    assert told[0]["data"]["clock"] == "corrected"
+    assert corrected == f"1 agent_started.notice {told[0]['time']} CORRECTED"

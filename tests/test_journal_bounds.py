@@ -225,7 +225,8 @@ def test_a_row_beside_stubs_is_still_guarded(journal):
 
 
 def aged(journal, sweep, before_us, cursor):
-    return journal.look(lambda db: sweep.next_old(db, before_us, cursor))
+    now_us = before_us + 10 * DAY_US
+    return journal.look(lambda db: sweep.next_old(db, now_us, before_us, cursor))
 
 
 def test_by_age_goes_what_is_delivered_and_was_dated_by_a_clock_that_was_right(journal):
@@ -239,6 +240,25 @@ def test_by_age_goes_what_is_delivered_and_was_dated_by_a_clock_that_was_right(j
     assert drop is not None
     assert (drop.seqs, drop.reason) == ((1, 3), "age")
     assert aged(journal, Sweep(), DAY_US, 5) is None
+
+
+def test_what_no_clock_dated_is_as_old_as_what_follows_it_and_holds_up_nothing(
+    journal, monkeypatch
+):
+    monkeypatch.setattr(outbox_retention, "STRETCH", 4)
+    old, young = at(1000, wall_us=DAY_US), at(1000, wall_us=3 * DAY_US)
+    unset, ahead = at(1, wall_us=0, synchronised=False), at(1, wall_us=9000 * DAY_US)
+    journal.append([one(INFO)], unset, BOOT)  # 1
+    journal.append([one(INFO)], ahead, BOOT)  # 2
+    journal.append([one(CRITICAL), one(INFO)], old, BOOT)  # 3, 4
+    journal.append([one(INFO)], unset, BOOT)  # 5, as young as 6 for all that is known
+    journal.append([one(INFO)], young, BOOT)  # 6
+    sweep = Sweep()
+    drop = aged(journal, sweep, 2 * DAY_US, 6)
+    assert drop is not None
+    assert drop.seqs == (1, 2, 4)
+    journal.commit([Batch((report(drop, 1),), at(1))], BOOT, {}, drop)
+    assert [aged(journal, sweep, 2 * DAY_US, 6) for _ in range(3)] == [None] * 3
 
 
 def test_age_goes_on_behind_a_stretch_where_nothing_is_left_to_drop(journal, monkeypatch):
@@ -331,6 +351,8 @@ def test_a_clock_that_is_years_ahead_costs_one_step_an_hour_and_an_unset_one_not
     journal.commit([], BOOT, {Lane.REST: 20})
     upkeep, times = upkeep_of(journal, 10_000_000, keep_days=4 * 365), Times()
     assert upkeep.look(journal, 20, times.later(1, synchronised=False)) is None
+    day = [upkeep.look(journal, 20, times.later(60)) for _ in range(24 * 60 - 1)]
+    assert not any(day)  # somebody has seen it by then
     found = [upkeep.look(journal, 20, times.later(60)) for _ in range(120)]
     assert len([drop for drop in found if drop is not None]) == 2
 

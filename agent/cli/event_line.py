@@ -1,4 +1,7 @@
-"""One event message as one line for a person: when, how urgent, what happened, what decided it."""
+"""One event message as one line for a person: when, how urgent, what happened, what decided it.
+
+A time that was told by a clock that was not set has a question mark, one that was put right later a tilde.
+"""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -22,6 +25,9 @@ _DETAILS = (
 )  # what a line has room for
 
 
+_DOUBTS = {"unsynchronised": "?", "corrected": "~"}  # beside the time
+
+
 class _Message(msgspec.Struct):
     time: dt.datetime
     data: dict[str, Any]
@@ -37,13 +43,14 @@ def event_text(message: bytes, words: Words) -> tuple[str, str]:
     """Write an event message in full, and give its severity; raises MsgspecError."""
     event = _messages.decode(message)
     data = event.data
-    severity = str(data.get("severity"))
+    severity, clock = str(data.get("severity")), str(data.get("clock"))
     parts = [
-        f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}",
+        f"{event.time.astimezone():%Y-%m-%d %H:%M:%S}{_DOUBTS.get(clock, '')}",
         pad(words.known("severity", severity), 8),
         pad(words.known("transition", str(data.get("transition"))), 12),
         _title(data, words),
         *_facts(data),
+        *([words(f"time.{clock}")] if clock in _DOUBTS else []),
     ]
     return "  ".join(parts), severity
 

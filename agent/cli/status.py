@@ -48,6 +48,8 @@ class Mqtt(msgspec.Struct):
     connected: bool = False
     reason: str | None = None
     reason_zh: str | None = None
+    unheard: int = 0
+    set_aside: list[object] = []
 
 
 class Owed(msgspec.Struct):
@@ -87,9 +89,10 @@ class Alarm(msgspec.Struct):
 
 
 class Clock(msgspec.Struct):
-    """Whether wall time can be trusted."""
+    """Whether wall time can be trusted; `anchor` dates what was told before it could."""
 
     synchronised: bool = False
+    anchor: dict[str, int] | None = None
 
 
 class Status(msgspec.Struct):
@@ -161,7 +164,7 @@ def _head(status: Status, words: Words) -> list[str]:
     if status.reason:
         state += f" ({status.reason})"
     title = cut(clean(f"{who.site}/{who.id}  {who.name}".rstrip()), WIDTH // 2)
-    clock = words("status.synchronised" if status.clock.synchronised else "status.unsynchronised")
+    clock = words(f"status.{_clock(status.clock)}")
     facts = words(
         "status.version",
         version=status.version,
@@ -174,6 +177,12 @@ def _head(status: Status, words: Words) -> list[str]:
         f"{screen.paint(title, 'bold')}  {screen.paint(state, 'good' if fine else 'major')}",
         cut(clean(facts), WIDTH),
     ]
+
+
+def _clock(clock: Clock) -> str:
+    if not clock.synchronised:
+        return "unsynchronised"
+    return "synchronised" if clock.anchor is None else "corrected"
 
 
 def _links(links: Mapping[str, Link], words: Words) -> list[str]:
@@ -195,8 +204,18 @@ def _link(name: str, link: Link, words: Words) -> str:
 
 def _mqtt(mqtt: Mqtt, words: Words) -> str:
     state = words("status.connected" if mqtt.connected else "status.disconnected")
-    line = f"{_label(words('status.mqtt'))}{state}  {mqtt_reason(mqtt, words)}".rstrip()
-    return screen.paint(cut(clean(line), WIDTH), "" if mqtt.connected else "minor")
+    notes = [
+        words(key, count=count)
+        for key, count in (
+            ("status.set_aside", len(mqtt.set_aside)),
+            ("status.unheard", mqtt.unheard),
+        )
+        if count
+    ]
+    told = "; ".join([*filter(None, [mqtt_reason(mqtt, words)]), *notes])
+    line = f"{_label(words('status.mqtt'))}{state}  {told}".rstrip()
+    fine = mqtt.connected and not mqtt.set_aside
+    return screen.paint(cut(clean(line), WIDTH), "" if fine else "minor")
 
 
 def _outbox(outbox: Outbox, words: Words) -> list[str]:
