@@ -23,8 +23,8 @@ PLAIN: Mapping[str, str] = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "Asia/
 class Window:
     """`with Window(folder, "status", "--config", path) as window:` runs the command line there.
 
-    `ended` waits for its end; the screen stays. `before` and `after` are commands of the shell around it. tmux and
-    everything in it end with the context.
+    `program` is what Python runs instead; `before` and `after` are commands of the shell around it. `ended` waits for
+    its end; the screen stays. tmux and everything in it end with the context.
     """
 
     def __init__(
@@ -35,11 +35,12 @@ class Window:
         environment: Mapping[str, str] | None = None,
         before: str = ":",
         after: str = ":",
+        program: Sequence[str] = ("-m", "agent"),
     ) -> None:
         own = Path(tempfile.mkdtemp(dir=folder))
         self._socket, self._code = own / "tmux", own / "code"
         self._size = size
-        command = shlex.join([sys.executable, "-m", "agent", *map(str, arguments)])
+        command = shlex.join([sys.executable, *program, *map(str, arguments)])
         # The shell outlives Ctrl-C; the file is complete as soon as it is there.
         ending = f"echo $? > {self._code}.new; mv {self._code}.new {self._code}"
         self._command = f"trap : INT; {before}; {command}; {ending}; {after}"
@@ -105,6 +106,14 @@ class Window:
             assert time.monotonic() < deadline_s, f"it did not end:\n{self.screen()}"
             time.sleep(_LOOK_EVERY_S)
         return int(self._code.read_text())
+
+    def record(self) -> Path:
+        """From now on everything that is sent to the terminal is in this file."""
+        file = self._code.with_name("sent")
+        self._tmux("pipe-pane", "-O", f"exec cat > {file}")
+        while not file.exists():
+            time.sleep(_LOOK_EVERY_S)
+        return file
 
     @property
     def pid(self) -> int:

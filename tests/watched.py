@@ -100,13 +100,14 @@ def event(seq: int, transition: str = "raised") -> Answer:
 class Service:
     """Answers `status`, `signals`, `watch` and `events`; what it says may change while it runs.
 
-    `asked` counts the answers given to `watch`.
+    `asked` counts the answers given to `watch`; `without` names verbs it does not know.
     """
 
     def __init__(self, folder: Path) -> None:
         self.answer = FINE
         self.events: list[Answer] = []
         self.asked = 0
+        self.without: list[str] = []
         self._path = folder / "control.sock"
         self.config = folder / "agent.toml"
         self.config.write_text(
@@ -150,4 +151,5 @@ class Service:
             for each in self.events:
                 yield each
 
-        return {"watch": watch, "status": status, "signals": signals, "events": events}
+        known = {"watch": watch, "status": status, "signals": signals, "events": events}
+        return {name: verb for name, verb in known.items() if name not in self.without}

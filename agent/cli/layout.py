@@ -39,6 +39,16 @@ def wrapped(text: str, width: int, indent: str) -> list[str]:
     return [indent + each for each in (*lines, line.rstrip())]
 
 
+def folded(text: str, width: int) -> list[str]:
+    """Break every line that is wider than `width`; what follows keeps the line's indent."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        fits = columns(line) <= width
+        lines += [line] if fits else wrapped(line.lstrip(), width - len(indent), indent)
+    return lines
+
+
 def pad(text: str, width: int) -> str:
     """Fill a text with blanks up to a width."""
     return text + " " * (width - columns(text))

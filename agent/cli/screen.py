@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 
 import msgspec
 
-from agent.cli.layout import aligned, clean
+from agent.cli.layout import aligned, clean, folded
 
 _CODES = {"critical": "1;31", "major": "31", "minor": "33", "good": "32", "dim": "2", "bold": "1"}
 
@@ -37,7 +37,10 @@ def colours() -> Mapping[str, str]:
 
 
 def say(text: str) -> None:
-    """Talk to the person."""
+    """Talk to the person; a terminal breaks lines between words."""
+    if sys.stderr.isatty():
+        columns = shutil.get_terminal_size((80, 24)).columns
+        text = "\n".join(folded(text, columns - 1))
     print(text, file=sys.stderr)
 
 

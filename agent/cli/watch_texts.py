@@ -94,7 +94,7 @@ WATCH_TEXTS: Mapping[str, tuple[str, str]] = {
     # what stands, what is owed
     "watch.raised": ("Raised", "报警"),
     "watch.none": ("nothing", "无"),
-    "watch.critical": ("{count}, {critical} critical", "{count}，其中紧急 {critical}"),
+    "watch.critical": ("{count} ({critical} critical)", "{count}，其中紧急 {critical}"),
     "watch.acknowledged": ("ack", "已确认"),
     "watch.owed": ("Owed", "待发"),
     "watch.owed_counts": ("{critical} critical, {rest} other", "紧急 {critical}，其他 {rest}"),

@@ -86,11 +86,11 @@ class _Pen:
             kept -= 1
         self._move(row, column)
         for letter, kind in cells[:kept]:
-            self._paint(kind)
+            if letter != " ":  # a blank looks the same in every colour
+                self._paint(kind)
             self._written.append(letter)
         self._place = (row, column + kept)
         if kept < len(cells):
-            self._paint("")
             self._written.append("\x1b[K")
 
     def text(self) -> str:
@@ -110,5 +110,6 @@ class _Pen:
     def _paint(self, kind: str) -> None:
         colour = self._colours.get(kind, "")
         if colour != self._colour:
-            self._written.append(f"\x1b[{'0;' if colour else ''}{colour}m")
+            reset = "0;" if colour and self._colour else ""
+            self._written.append(f"\x1b[{reset}{colour}m")
             self._colour = colour

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.cli.event_line import event_text
-from agent.cli.layout import age, cut, wrapped
+from agent.cli.layout import age, cut, folded
 from agent.cli.parts import Line, beside, cell, fit
 from agent.cli.texts import Words
 from agent.cli.watching import car_words, panels
@@ -186,10 +186,7 @@ def _nobody(shown: Seen, words: Words, width: int) -> list[Line]:
         return [(), [(words("watch.connecting"), "")]]
     since_s = (shown.at.uptime_us - fault.since.uptime_us) // SECOND_US
     text = f"{fault_text(fault, words)}\n\n{words('watch.waiting', age=age(since_s))}"
-    lines: list[Line] = [()]
-    for each in text.splitlines():
-        lines += [[(line, "major")] for line in wrapped(each.strip(), width - _GAP, "")]
-    return lines
+    return [(), *([(line, "major")] for line in folded(text, width))]
 
 
 def fault_text(fault: Fault, words: Words) -> str:
