@@ -15,8 +15,7 @@ from agent.cli.bus_line import bus_line, bus_lines
 from agent.cli.site import folders_of, settings_of
 from agent.cli.texts import Words
 from agent.cli.verb import FINE
-from agent.drivers.address import address_of, is_rtu
-from agent.drivers.dissect import Framing
+from agent.drivers.line_framing import framing_for
 from agent.drivers.profiles import ProfileProblems, find_profile, load_profile
 from agent.drivers.registers import Point
 from agent.frames_view import Filter, Seen, View
@@ -65,17 +64,6 @@ def listen(words: Words, config: Path | None, wish: Wish) -> int:
     )
     screen.show_lines(lines, live=True)
     return FINE
-
-
-def framing_for(driver: DriverSettings) -> Framing | None:
-    """Give the framing of a driver's line; None where it is nothing we take apart by rule."""
-    match driver:
-        case ModbusSettings():
-            return Framing.RTU if is_rtu(address_of(driver.url)) else Framing.TCP
-        case SerialSettings():
-            return Framing.CIC
-        case _:
-            return None
 
 
 def points_of(driver: DriverSettings, folders: Sequence[Path]) -> Sequence[Point]:

@@ -6,14 +6,13 @@ from typing import Final
 
 from agent.doctor.disk import (
     DiskFacts,
-    JournalFacts,
     WearFacts,
-    judge_journal,
     judge_mount,
     judge_space,
     judge_wear,
 )
 from agent.doctor.finding import Finding
+from agent.doctor.journal import JournalFacts, judge_journal
 from agent.doctor.scene import Scene, may_write, service_user
 from agent.drivers.aside import Aside
 from agent.drivers.host_facts import disk_free

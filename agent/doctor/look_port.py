@@ -126,10 +126,19 @@ def _holders(root: Path, target: str, ours: set[int]) -> Iterator[Holder]:
 
 
 def _has_open(process: Path, target: str) -> bool:
+    """Whether a process has it open; of a virtual port, its other end's owner does not count: that is the adapter."""
     try:
-        return any(os.readlink(fd) == target for fd in (process / "fd").iterdir())  # noqa: PTH115 - of thousands
+        files = {_link(fd) for fd in (process / "fd").iterdir()}
     except OSError:
         return False
+    return target in files and not (target.startswith("/dev/pts/") and "/dev/ptmx" in files)
+
+
+def _link(fd: Path) -> str:
+    try:
+        return os.readlink(fd)  # noqa: PTH115 - of thousands
+    except OSError:
+        return ""
 
 
 def _is_ignored(root: Path, device: int) -> bool:
