@@ -259,6 +259,7 @@ class Service:
         outbox = OutboxAnswer(
             self._delivery.outbox, journal, bounds, lambda: self._publisher.delivered
         )
+        outbox.unheard = lambda: self._publisher.unheard
         doctor = DoctorAnswer(
             clock=self._clock,
             toggles=self._contacts.toggles,

@@ -232,6 +232,22 @@ class Delivery:
         if said:
             self.deliver(said, now)
 
+    def _look_for_a_second_agent(self, now: Instant) -> None:
+        conflict = self._publisher.conflict
+        holds = conflict.holds(now.uptime_us)
+        detail: dict[str, Detail] = {"reason": "no_sign_of_it"}
+        if holds:
+            detail = {"reason": conflict.reason, "other_boot_id": conflict.other_boot_id or None}
+        event = self._self_events.follow("identity_conflict", now.uptime_us, detail, holds=holds)
+        if event is not None:
+            self.deliver([event], now)
+
+    def _look_for_rows_set_aside(self, now: Instant) -> None:
+        """Tell of events that the broker refuses while it takes later ones."""
+        for detail in self._publisher.to_report():
+            notice = self._self_events.notice("records_dropped", now.uptime_us, detail)
+            self.deliver([notice], now)
+
     async def look_after(self) -> None:
         """What nobody tells: whether the broker refuses, and whether a rule was set aside."""
         while True:
@@ -244,6 +260,8 @@ class Delivery:
             )
             if event is not None:
                 self.deliver([event], now)
+            self._look_for_a_second_agent(now)
+            self._look_for_rows_set_aside(now)
             self._look_for_damage(now)
             self._look_at_certificates(now)
             aside = self._intake.monitor.set_aside

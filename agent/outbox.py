@@ -131,8 +131,10 @@ class Journal:
                 self._reserve.reserve(self.head)
             chain_head = _write_rows(db, rows, acked, self.chain_head)
             withheld = retention.withheld(self.withheld, drop, rows, acked)
+            if withheld != self.withheld:
+                retention.remember(db, withheld)
             if drop is not None:
-                retention.apply(db, drop, withheld)
+                retention.apply(db, drop)
             if not rows:
                 db.executemany(sql.SET_FACT, [(cursor_key(lane), acked[lane]) for lane in LANES])
         self._standing = standing

@@ -17,6 +17,7 @@ from agent.model import SECOND_US, Lane, Row, Severity
 from agent.outbox_chain import digest_of
 from agent.outbox_facts import number_of
 from agent.outbox_records import FACTS, SET_FACT, Database
+from agent.set_aside import set_aside_in
 from agent.settings import OutboxSettings
 
 ROWS_MOST = 1000  # dropped in one transaction
@@ -165,17 +166,26 @@ def withheld(
 ) -> tuple[int, int] | None:
     """What stays undelivered upstream until its report has arrived: (first sequence, sequence of the report).
 
-    `before` is what was so; `rows` are those committed with the drop, of which the last is the report.
+    `before` is what was so; `rows` are those committed with the drop, of which the last is the report. A report among them
+    of rows set aside counts as well.
     """
     if before is not None and before[1] <= acked[Lane.REST]:
         before = None
-    if drop is None or not drop.undelivered:
-        return before
-    first = drop.first_undelivered
-    return (first if before is None else min(before[0], first), rows[-1].seq)
+    reports = [(seq, row.seq) for row in rows for seq in set_aside_in(row)]
+    if drop is not None and drop.undelivered:
+        reports.append((drop.first_undelivered, rows[-1].seq))
+    if before is not None:
+        reports.append(before)
+    return (min(first for first, _ in reports), max(at for _, at in reports)) if reports else None
 
 
-def apply(db: Database, drop: Drop, withheld: tuple[int, int] | None) -> None:
+def remember(db: Database, withheld: tuple[int, int] | None) -> None:
+    """Write down what stays undelivered, within a transaction."""
+    for key, value in zip(("withheld.first", "withheld.report"), withheld or (0, 0), strict=True):
+        db.execute(SET_FACT, (key, value))
+
+
+def apply(db: Database, drop: Drop) -> None:
     """Replace these rows by stubs, within a transaction."""
     these = msgspec.json.encode(drop.seqs).decode()
     for record in db.execute(_TAKE, (these,)).fetchall():

@@ -272,7 +272,7 @@ async def intercom_mqtt(_folder: Path) -> AsyncIterator[Scene]:
     async def appear() -> None:
         nonlocal alive
         alive = True
-        hearing.connected(lambda *_: None)
+        hearing.connected(lambda *_: None, Clock().uptime_us)
 
     async def vanish() -> None:
         nonlocal alive

@@ -132,6 +132,7 @@ STATUS = Status(
     state="degraded",
     reason="publish_refused",
     boot_id="b",
+    uptime_ms=5_123_450,
     journal="j",
     chain_head="00",
     delivered_through=1,

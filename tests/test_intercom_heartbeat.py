@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agent.clock import Clock
-from agent.drivers import heartbeat
+from agent.drivers import broker_topic, heartbeat
 from agent.drivers.broker_topic import BrokerTopic
 from agent.drivers.datagrams import Datagrams
 from agent.drivers.heartbeat import HeartbeatDriver
@@ -89,6 +89,7 @@ class Heard:
 
     def __init__(self, us: Callable[[int], None], script: list[float | str]) -> None:
         self.wait, self.script, self.closed = us, script, False
+        self.doubted: str | None = None
 
     async def beat(self) -> None:
         if not self.script:
@@ -98,6 +99,9 @@ class Heard:
                 raise NotSentError(why)
             case seconds:
                 self.wait(round(seconds * SECOND_US))
+
+    async def doubt(self, since_us: int) -> str | None:
+        return self.doubted if since_us else None
 
     def close(self) -> None:
         self.closed = True
@@ -398,6 +402,7 @@ class Exchange:
 
     def __init__(self) -> None:
         self.deaf: str | None = None
+        self.lives, self.asked = True, list[str]()
         self.heard: dict[str, Callable[[bytes], None]] = {}
 
     def why_deaf(self, topic: str) -> str | None:
@@ -405,6 +410,12 @@ class Exchange:
 
     def listen(self, topic: str, heard: Callable[[bytes], None]) -> None:
         self.heard[topic] = heard
+
+    def heard_us(self) -> int:
+        return Clock().uptime_us() if self.lives else 0
+
+    def ask_again(self, topic: str) -> None:
+        self.asked.append(topic)
 
 
 def topic_driver(broker: Exchange, **changes: Any) -> HeartbeatDriver:
@@ -454,7 +465,7 @@ def test_without_the_broker_nothing_is_known(no_rest, monkeypatch):
 
 def test_a_topic_is_listened_to_from_the_start():
     broker = Exchange()
-    BrokerTopic(broker, "a/b")
+    BrokerTopic(broker, "a/b", Clock())
     assert list(broker.heard) == ["a/b"]
 
 
@@ -467,3 +478,19 @@ def test_the_reading_carries_the_stations_signal(no_rest):
             return sink.heard[0]
 
     assert asyncio.run(story()).signal == "intercom.pit"
+
+
+def test_a_broker_that_answers_nothing_is_no_silence_of_the_station(no_rest, monkeypatch):
+    monkeypatch.setattr(broker_topic, "ANSWER_US", 50_000)
+
+    async def story() -> None:
+        broker = Exchange()
+        broker.lives = False
+        async with running_driver(topic_driver(broker)) as sink:
+            await until(lambda: len(sink.heard) >= 3)
+            assert {each.quality for each in sink.heard} == {Quality.NO_ANSWER}
+            assert set(broker.asked) == {"intercom/pit"}
+            broker.lives = True
+            await until(lambda: sink.values[-1:] == [False])
+
+    asyncio.run(story())

@@ -23,6 +23,7 @@ from agent.uplink.link import MqttLink
 from agent.uplink.mqtt import Will
 from hil.broker import Mosquitto
 from hil.connections import Connections
+from hil.link import CuttableLink
 from tests.intercom_stage import AtOnce, Sink, running_driver, until
 
 TOPIC = "intercom/e01/pit"
@@ -41,7 +42,7 @@ class Deaf:
     def disconnected(self, reason: str) -> None:
         pass
 
-    def acknowledged(self, token: int, refusal: str | None) -> None:
+    def acknowledged(self, token: int, refusal: str | None, *, unheard: bool = False) -> None:
         pass
 
     def message(self, topic: str, payload: bytes) -> None:
@@ -244,3 +245,28 @@ def test_nothing_is_asked_of_the_broker_when_nobody_listens():
     asked: list[tuple[str, ...]] = []
     Hearing().connected(lambda *topics: asked.append(topics))
     assert asked == []
+
+
+def test_a_half_open_broker_is_not_taken_for_a_silent_station(broker, monkeypatch):
+    monkeypatch.setattr(broker_topic, "ANSWER_US", 200_000)
+
+    async def story() -> None:
+        with CuttableLink(broker.port) as wire:
+            async with (
+                watched(wire.port, interval_s=0.3) as (sink, hearing, link),
+                linked(broker.port, "station", Hearing()) as station,
+            ):
+                await until(lambda: hearing.why_deaf(TOPIC) is None and station.connected)
+                await until(lambda: sink.values[-1:] == [False])  # the broker lives, nobody speaks
+                await beats_until_heard(station, sink)
+                wire.hold()
+                known = len(sink.heard)
+                await until(lambda: sink.heard[-1].quality is Quality.NO_ANSWER)
+                assert link.connected  # nothing else has shown that yet
+                said = [each.value for each in sink.heard[known:]]
+                assert False not in said
+                wire.mend()
+                await until(lambda: link.connected and hearing.why_deaf(TOPIC) is None)
+                await beats_until_heard(station, sink)
+
+    asyncio.run(story())

@@ -13,7 +13,7 @@ from agent.__main__ import main
 from agent.cli import outbox as verb
 from agent.control import Peer, RefusedError
 from agent.model import Lane
-from agent.outbox import Journal, JournalFault
+from agent.outbox import Journal, JournalFault, Search
 from agent.outbox_answer import OutboxAnswer
 from agent.outbox_retention import Bounds
 from agent.outbox_schema import migrate
@@ -22,6 +22,7 @@ from agent.writer import Outbox
 from hil.broker import Mosquitto
 from hil.installation import AgentProcess, configuration, contacts
 from tests.outbox_events import BOOT, at, notice, raised
+from tests.test_set_aside import report_of
 
 
 @pytest.fixture
@@ -117,6 +118,17 @@ def test_a_service_is_asked_and_its_chain_verified_beside_it(tmp_path, capsys):
             assert json.loads(out)["chain_head"] == told["chain_head"]
 
 
+def test_an_event_the_broker_refuses_alone_is_listed_with_or_without_a_service(
+    config, journal, capsys
+):
+    with closing(Journal.open(config.parent / "outbox.db")) as opened:
+        opened.append([report_of(2)], at(2000), BOOT)
+    _, out, _ = said(capsys, "--config", config)
+    assert "Set aside event 2, refused by the broker: usage: not authorised [0x87]" in out
+    (told,) = answered(config)["set_aside"]
+    assert told == {"seq": 2, "reported_seq": 4, "reason": "usage: not authorised [0x87]"}
+
+
 class Served:
     """What the answer asks of the service's journal."""
 
@@ -132,6 +144,10 @@ class Served:
         if self.failing:
             raise JournalFault("the card is out")
         return self.journal.look(job)
+
+    async def rows(self, after, limit, codes, *, newest_first):
+        search = Search(after=after, limit=limit, codes=codes, newest_first=newest_first)
+        return self.journal.rows(search)
 
 
 def answered(config, failing=False, delivered=(5, 9)):

@@ -55,7 +55,7 @@ class Told:
     def disconnected(self, reason: str) -> None:
         self.ends.append(reason)
 
-    def acknowledged(self, token: int, refusal: str | None) -> None:
+    def acknowledged(self, token: int, refusal: str | None, *, unheard: bool = False) -> None:
         self.answers.append((token, refusal))
 
     def message(self, topic: str, payload: bytes) -> None:

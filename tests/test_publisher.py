@@ -1,72 +1,50 @@
 """From journal to broker: order, window, what stands, refusals. Pure parts by properties, the whole on real mosquitto."""
 
 import asyncio
-import contextlib
 import itertools
 import json
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import paho.mqtt.client as paho
 import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from typing_extensions import override
 
 from agent.backoff import Backoff
-from agent.clock import Clock
-from agent.model import Event, Instant, Lane, Point, Quality, Row, Severity, Transition
-from agent.settings import ElevatorSettings, MqttSettings
+from agent.model import Event, Lane, Point, Quality, Row, Severity, Transition
 from agent.uplink import link as link_module
 from agent.uplink import publisher as publisher_module
 from agent.uplink import readback as readback_module
+from agent.uplink import refusals as refusals_module
 from agent.uplink.alarms import Standing
-from agent.uplink.events import Naming, Origin
 from agent.uplink.lanes import BUFFER_ROWS, LaneQueue, Lanes
 from agent.uplink.latest import Latest
-from agent.uplink.link import MqttLink
 from agent.uplink.messages import will_message
-from agent.uplink.mqtt import Will
-from agent.uplink.ports import Sources
-from agent.uplink.publisher import Publisher
 from agent.uplink.readback import Quarrel, RepairPace, Strays, is_foreign
+from agent.uplink.refusals import MANY
 from agent.uplink.state import StatePace, worth_sending
-from agent.uplink.topics import Topics
 from hil.broker import Mosquitto
 from hil.link import CuttableLink, Direction
+from tests.publisher_stage import (
+    BOOT,
+    BUTTON,
+    TOPICS,
+    Bench,
+    FakeJournal,
+    at,
+    make_event,
+    make_row,
+    tapped,
+    until,
+)
 
-SITE = ElevatorSettings(site="s", id="e01", rescue_code="640001")
-TOPICS = Topics.of(MqttSettings(), SITE)
-BOOT = "boot-a"
 BOTH = pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-
-
-def make_event(
-    code: str = "alarm_button",
-    transition: Transition = Transition.RAISED,
-    severity: Severity = Severity.CRITICAL,
-    at_us: int = 1_000_000,
-    **more: Any,
-) -> Event:
-    return Event(code=code, transition=transition, severity=severity, at_us=at_us, **more)
-
-
-def make_row(seq: int, event: Event, boot_id: str = BOOT, journal: str = "j1") -> Row:
-    return Row(
-        seq=seq,
-        journal=journal,
-        raised_seq=seq,
-        event=event,
-        boot_id=boot_id,
-        wall_us=1_795_420_800_000_000 + seq,
-        synchronised=True,
-    )
 
 
 def unpaired(event: Event) -> Event:
@@ -75,16 +53,11 @@ def unpaired(event: Event) -> Event:
     return msgspec.structs.replace(event, transition=Transition.NOTICE, detail=detail)
 
 
-def at(uptime_s: float) -> Instant:
-    uptime_us = round(uptime_s * 1_000_000)
-    return Instant(uptime_us=uptime_us, wall_us=1_795_420_800_000_000, synchronised=True)
-
-
 # ---------------------------------------------------------------- lanes against a model
 
 
 class LanesModel(RuleBasedStateMachine):
-    """A journal that grows, a broker that answers in any order, refuses, and goes away."""
+    """A journal that grows, a broker that answers in any order, refuses (every ninth row always), and goes away."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,6 +65,9 @@ class LanesModel(RuleBasedStateMachine):
         self.lanes = Lanes(critical_cursor=0, rest_cursor=0, window=16)
         self.flying: list[Row] = []
         self.delivered: set[int] = set()
+        self.held_back: list[Row] = []
+        self.refusals: Counter[int] = Counter()
+        self.is_willing = False
         self.sent_first: dict[Lane, list[int]] = {lane: [] for lane in Lane}
         self.others = 0
         self.now_us = 0
@@ -141,11 +117,23 @@ class LanesModel(RuleBasedStateMachine):
         row = self.flying.pop(index % len(self.flying))
         queue = self.lanes.queues[row.event.lane]
         assert queue.flies(row)
-        if success:
+        if self.is_willing or (success and row.seq % 9):
             queue.acknowledged(row)
             self.delivered.add(row.seq)
-        else:
-            queue.refused(row, self.now_us + 10)
+            return
+        self.refusals[row.seq] += 1
+        if queue.refused(row, self.now_us + 10):
+            assert self.refusals[row.seq] >= MANY
+            mine = {one.seq for one in self.journal if one.event.lane is row.event.lane}
+            assert any(seq > row.seq for seq in self.delivered & mine)
+            self.held_back.append(row)
+
+    @rule()
+    def report_what_is_held_back(self) -> None:
+        for row in self.held_back:
+            self.lanes.queues[row.event.lane].set_aside(row.seq)
+            self.delivered.add(row.seq)
+        self.held_back.clear()
 
     @rule(us=st.integers(0, 20))
     def wait(self, us: int) -> None:
@@ -185,6 +173,8 @@ class LanesModel(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Left alone with a willing broker, everything arrives."""
         self.lose_the_connection()
+        self.report_what_is_held_back()
+        self.is_willing = True
         self.now_us += 1000
         for _ in range(3 * len(self.journal) + 3):
             for lane in Lane:
@@ -319,9 +309,6 @@ def standing(*rows: Row) -> Standing:
     made = Standing(TOPICS, BOOT)
     made.adopt("j1", rows)
     return made
-
-
-BUTTON = TOPICS.alarm("alarm_button", None)
 
 
 def seq_on(stands: Standing, topic: str = BUTTON) -> Any:
@@ -534,174 +521,6 @@ def test_strays_are_emptied_so_many_at_a_time_and_the_rest_are_read_back_again()
     assert strays.emptied("b")
     assert strays.take("c")
     assert not strays.emptied("c")
-
-
-# ---------------------------------------------------------------- the bench
-
-
-class FakeJournal:
-    """An `Owed` in memory."""
-
-    def __init__(self, rows: Sequence[Row] = (), journal: str = "j1") -> None:
-        self.journal = journal
-        self.rows = list(rows)
-        self.fault: str | None = None
-        self.chain_head = "00" * 32
-        self.withheld_from: int | None = None
-        self.standing: Sequence[Row] = ()
-        self.cursors = dict.fromkeys(Lane, 0)
-        self.slow_s = 0.0
-
-    @property
-    def head(self) -> int:
-        return self.rows[-1].seq if self.rows else 0
-
-    def cursor(self, lane: Lane) -> int:
-        return self.cursors[lane]
-
-    async def fetch(self, lane: Lane, after: int, limit: int) -> list[Row]:
-        await asyncio.sleep(self.slow_s)
-        if self.fault is not None:
-            return []
-        mine = (row for row in self.rows if row.seq > after and row.event.lane is lane)
-        return list(itertools.islice(mine, limit))
-
-    def acknowledged(self, lane: Lane, through: int) -> None:
-        assert self.cursors[lane] < through <= self.head
-        self.cursors[lane] = through
-
-    def append(self, event: Event) -> Row:
-        row = make_row(self.head + 1, event, journal=self.journal)
-        self.rows.append(row)
-        return row
-
-
-class BootClock(Clock):
-    """The real clock with a boot id of our own."""
-
-    def __init__(self) -> None:
-        super().__init__(synchronised_file=Path("/proc/self"))
-        self.boot_id = BOOT
-
-
-@dataclass
-class Bench:
-    """A publisher on a real link."""
-
-    journal: FakeJournal
-    port: int
-    protocol: str = "5"
-    window: int = 16
-    points: dict[str, Point] = field(default_factory=dict)
-    retry_s: float = 0.05
-
-    def __post_init__(self) -> None:
-        self.clock = BootClock()
-        mqtt = MqttSettings(port=self.port, window=self.window, state_interval_s=0.5)
-        if self.protocol == "3.1.1":
-            mqtt = MqttSettings(port=self.port, protocol="3.1.1", state_interval_s=0.5)
-        will = Will(TOPICS.status, will_message(BOOT, self.journal.journal))
-        self.link = MqttLink(mqtt, "agent", lambda: will, self.clock)
-        sources = Sources(
-            owed=self.journal,
-            asset=lambda: b'{"elevator":"e01"}',
-            state=lambda: self.points,
-            naming=lambda event: Naming(event.code, event.code),
-        )
-        origin = Origin(source=TOPICS.root, elevator="e01", rescue_code="640001")
-        self.publisher = Publisher(mqtt, origin, sources, self.link, self.clock)
-
-    def event(
-        self,
-        code: str = "alarm_button",
-        transition: Transition = Transition.RAISED,
-        severity: Severity = Severity.CRITICAL,
-        **more: Any,
-    ) -> Event:
-        return make_event(code, transition, severity, self.clock.uptime_us(), **more)
-
-    def happens(self, event: Event) -> Row:
-        """Submitted and committed at once."""
-        self.publisher.submitted([event], self.clock.now())
-        row = self.journal.append(event)
-        self.publisher.committed([row])
-        return row
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[Publisher]:
-        task = asyncio.create_task(self.publisher.run())
-        try:
-            yield self.publisher
-        finally:
-            await self.publisher.stop()
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-
-class Tap:
-    """An independent subscriber: what arrived, in order, and what is retained."""
-
-    def __init__(self, port: int, topics: str = f"{TOPICS.root}/#") -> None:
-        self.seen: list[tuple[str, bytes]] = []
-        self.retained: dict[str, bytes] = {}
-        self.expiries: dict[str, int] = {}
-        self.ready = False
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            "tap",
-            protocol=MQTTProtocolVersion.MQTTv5,
-            reconnect_on_failure=True,
-        )
-        self._client.reconnect_delay_set(1, 1)
-        self._client.on_connect = lambda client, *_: client.subscribe(topics, 1)
-        self._client.on_subscribe = lambda *_: setattr(self, "ready", True)
-        self._client.on_message = self._on_message
-        self._client.connect("127.0.0.1", port)
-        self._client.loop_start()
-
-    def _on_message(self, _client: Any, _userdata: Any, message: paho.MQTTMessage) -> None:
-        payload = bytes(message.payload)
-        self.expiries[message.topic] = getattr(message.properties, "MessageExpiryInterval", 0)
-        self.retained[message.topic] = payload
-        self.seen.append((message.topic, payload))
-
-    def publish(self, topic: str, payload: bytes) -> None:
-        self._client.publish(topic, payload, 1, retain=True)
-
-    def told(self, topic: str) -> Any:
-        payload = self.retained.get(topic)
-        return json.loads(payload) if payload else payload
-
-    def status(self, key: str) -> Any:
-        return (self.told(TOPICS.status) or {}).get(key)
-
-    def has_seen(self, topic: str, payload: bytes) -> bool:
-        return (topic, payload) in self.seen
-
-    @property
-    def events(self) -> list[Any]:
-        return [json.loads(body) for topic, body in list(self.seen) if "/event/" in topic]
-
-    def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
-
-
-@contextlib.asynccontextmanager
-async def tapped(port: int, topics: str = f"{TOPICS.root}/#") -> AsyncIterator[Tap]:
-    tap = Tap(port, topics)
-    try:
-        await until(lambda: tap.ready)
-        yield tap
-    finally:
-        tap.close()
-
-
-async def until(condition: Callable[[], object], timeout_s: float = 20) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - any condition, also one no event tells of
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture
@@ -1042,6 +861,7 @@ def test_rows_the_broker_refuses_are_kept_reported_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publisher_module, "_refusal_backoff", lambda: Backoff(0.1, 0.1))
+    monkeypatch.setattr(refusals_module, "MANY", 1000)  # no later row has a turn yet
     rules = tmp_path / "acl"
     rules.write_text(
         "topic readwrite #\ntopic deny elevator/v1/s/e01/event/critical/#\n", encoding="utf-8"

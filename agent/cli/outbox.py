@@ -18,6 +18,7 @@ from agent.settings import Settings
 
 WIDTH = 80
 _MB = 1_000_000
+_ASIDE_MOST = 5
 _TOLD_EVERY = 50  # looks, of 2,000 records each
 
 
@@ -60,6 +61,13 @@ class Bounds(msgspec.Struct):
     days_left: int | None
 
 
+class Aside(msgspec.Struct):
+    """One event that the broker refuses while it takes later ones."""
+
+    seq: int
+    reason: str | None = None
+
+
 class Outbox(msgspec.Struct):
     """The answer, of the service or of the file."""
 
@@ -77,6 +85,8 @@ class Outbox(msgspec.Struct):
     size: Size
     bounds: Bounds
     ballast_bytes: int
+    set_aside: list[Aside] = []
+    unheard: int | None = None
 
 
 def command(words: Words) -> click.Command:
@@ -113,14 +123,16 @@ def _show(words: Words, settings: Settings, as_json: bool) -> int:  # noqa: FBT0
 
 
 def _of_the_file(settings: Settings) -> Mapping[str, object]:
-    from agent.outbox import reading
-    from agent.outbox_answer import told
+    from agent.outbox import read_rows, reading
+    from agent.outbox_answer import searched, told
     from agent.outbox_retention import Bounds as Limits
     from agent.outbox_summary import summary_of
 
     path = Path(settings.outbox.path)
     with reading(path) as db:
-        return told(summary_of(db, path), path, Limits.of(settings.outbox))
+        summary = summary_of(db, path)
+    reports = read_rows(path, **searched(summary.head))
+    return told(summary, path, Limits.of(settings.outbox), reports)
 
 
 def page(told: Outbox, words: Words) -> list[str]:
@@ -150,6 +162,12 @@ def _owed(told: Outbox, words: Words) -> Iterator[tuple[str, str]]:
         yield words("outbox.pace"), text
     elif told.rate_per_s is not None:
         yield words("outbox.pace"), words("outbox.stuck")
+    if told.unheard:
+        yield "", words("outbox.unheard", count=told.unheard)
+    for aside in told.set_aside[:_ASIDE_MOST]:
+        yield words("outbox.aside"), words("outbox.aside_one", seq=aside.seq, reason=aside.reason)
+    if len(told.set_aside) > _ASIDE_MOST:
+        yield "", words("outbox.aside_more", count=len(told.set_aside) - _ASIDE_MOST)
 
 
 def _kept(told: Outbox, words: Words) -> Iterator[tuple[str, str]]:

@@ -55,6 +55,16 @@ OUTBOX_TEXTS: Mapping[str, tuple[str, str]] = {
         "nothing is being delivered: elevator-agent status",
         "未在发送：elevator-agent status",
     ),
+    "outbox.unheard": (
+        "{count} events arrived at the broker where nobody has subscribed to them",
+        "{count} 条事件已送达服务器，但无人订阅",
+    ),
+    "outbox.aside": ("Set aside", "已搁置"),
+    "outbox.aside_one": (
+        "event {seq}, refused by the broker: {reason}",
+        "事件 {seq}，被服务器拒绝：{reason}",
+    ),
+    "outbox.aside_more": ("… and {count} more", "…… 另有 {count} 条"),
     "outbox.waiting": (
         "{count} events wait in memory for the disk",
         "{count} 条事件在内存中等待写盘",

@@ -208,6 +208,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "status.round_trip": ("p95 {ms} ms", "p95 {ms} ms"),
     "status.mqtt": ("MQTT", "MQTT"),
     "status.connected": ("connected", "已连接"),
+    "status.unheard": ("{count} events without a subscriber", "{count} 条事件无人订阅"),
+    "status.set_aside": ("{count} events refused and set aside", "{count} 条事件被拒而搁置"),
     "status.disconnected": ("NOT CONNECTED", "未连接"),
     "status.outbox": ("Outbox", "待发"),
     "status.owed": (

@@ -3,17 +3,20 @@
 import asyncio
 from typing import Final
 
+from agent.clock import Clock, sleep
 from agent.drivers.means import Broker
 from agent.drivers.probes import NotSentError
+from agent.model import SECOND_US
 
 LOOK_S: Final = 1.0  # how late it is noticed that the broker is gone
+ANSWER_US: Final = 5 * SECOND_US  # what a broker over a mobile link may take to answer
 
 
 class BrokerTopic:
     """Hears one topic, from when it is made until the agent ends."""
 
-    def __init__(self, broker: Broker, topic: str) -> None:
-        self._broker, self._topic = broker, topic
+    def __init__(self, broker: Broker, topic: str, clock: Clock) -> None:
+        self._broker, self._topic, self._clock = broker, topic, clock
         self._came = asyncio.Event()
         broker.listen(topic, self._heard)
 
@@ -29,6 +32,18 @@ class BrokerTopic:
             except TimeoutError:
                 continue
         self._came.clear()
+
+    async def doubt(self, since_us: int) -> str | None:
+        """Say why a silence since then may be the broker's: a connection can be dead for a while before that shows."""
+        if self._broker.heard_us() >= since_us:
+            return None
+        asked_us = self._clock.uptime_us()
+        self._broker.ask_again(self._topic)
+        while self._broker.heard_us() < asked_us:
+            if self._clock.uptime_us() - asked_us >= ANSWER_US:
+                return "the broker does not answer: the connection to it may be dead"
+            await sleep(LOOK_S / 10)
+        return None
 
     def close(self) -> None:
         """Nothing is held."""

@@ -28,6 +28,9 @@ class Source(Protocol):
     async def beat(self) -> None:
         """Return when one has come since the last call; raises NotSentError while none can be heard."""
 
+    async def doubt(self, since_us: int) -> str | None:
+        """Say why nothing may have been heard since then although the station spoke; None where it was silent."""
+
     def close(self) -> None:
         """Hear no more."""
 
@@ -79,14 +82,23 @@ class HeartbeatDriver:
             async with asyncio.timeout(max(0, self._due_us - now_us) / SECOND_US):
                 await self._source.beat()
         except TimeoutError:
-            self._came(sink, there=False)
-            return 0
+            return await self._missed(sink, self._due_us - self._interval_us)
         except NotSentError as wrong:
-            self._due_us = None
-            self._presence.unknown(sink, self._clock.uptime_us(), str(wrong))
-            return self._backoff.next_s()
+            return self._deaf(sink, str(wrong))
         self._came(sink, there=True)
         return REST_S
+
+    async def _missed(self, sink: Sink, since_us: int) -> float:
+        doubt = await self._source.doubt(since_us)
+        if doubt is not None:
+            return self._deaf(sink, doubt)
+        self._came(sink, there=False)
+        return 0
+
+    def _deaf(self, sink: Sink, reason: str) -> float:
+        self._due_us = None
+        self._presence.unknown(sink, self._clock.uptime_us(), reason)
+        return self._backoff.next_s()
 
     def _came(self, sink: Sink, *, there: bool) -> None:
         now_us = self._clock.uptime_us()

@@ -85,7 +85,7 @@ def _source(settings: IntercomSettings, means: Means) -> Source:
         from agent.drivers.broker_topic import BrokerTopic
 
         assert means.broker is not None, "who runs the agent gives its broker"
-        return BrokerTopic(means.broker, settings.topic or "")
+        return BrokerTopic(means.broker, settings.topic or "", means.clock)
     from agent.drivers.datagrams import Datagrams
 
     return Datagrams(settings.address or "", settings.sender)

@@ -21,6 +21,14 @@ class Broker(Protocol):
         """Hear every message on exactly this topic, from the next connection on; none that was retained."""
         ...
 
+    def heard_us(self) -> int:
+        """`uptime_us` of the last byte from the broker."""
+        ...
+
+    def ask_again(self, topic: str) -> None:
+        """Ask for a topic once more, which a broker that lives has to answer."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Means:

@@ -561,6 +561,7 @@ ENTRIES: tuple[Entry, ...] = (
     _agent("records_dropped", Severity.MAJOR, "Records dropped", "记录被丢弃"),
     _agent("storage_failed", Severity.MAJOR, "Journal cannot be written", "事件日志无法写入"),
     _agent("publish_refused", Severity.MAJOR, "Broker refuses messages", "消息被服务器拒绝"),
+    _agent("identity_conflict", Severity.MAJOR, "Second agent of this name", "终端身份冲突"),
     _agent("certificate_expiring", Severity.MAJOR, "Certificate ends soon", "证书即将到期"),
     _agent("agent_fault", Severity.MAJOR, "A detector was set aside", "检测模块停用"),
 )  # fmt: skip

@@ -81,9 +81,15 @@ DETAILS: Mapping[str, Details] = {
         "count": int,
         "ranges": list[str],
         "undelivered": int,
+        "refusal": str,
+        "refused_times": int,
     },
     "storage_failed": {"reason": str},
     "publish_refused": {"reason": str},
+    "identity_conflict": {
+        "reason": Literal["status_of_another_boot", "client_id_taken_over", "no_sign_of_it"],
+        "other_boot_id": str | None,
+    },
     "certificate_expiring": {
         "within_days": Literal[30, 7, 1],
         "days_left": int,

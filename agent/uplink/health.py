@@ -62,6 +62,7 @@ class Health:
             state=state,
             reason=self.reason,
             boot_id=self._boot_id,
+            uptime_ms=now.uptime_us // 1000,
             journal=owed.journal,
             chain_head=owed.chain_head,
             delivered_through=delivered_through(owed, lanes),

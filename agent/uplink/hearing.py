@@ -16,6 +16,8 @@ class Hearing:
 
     def __init__(self) -> None:
         self._listeners: dict[str, list[Heard]] = {}
+        self._subscribe: Callable[..., None] | None = None
+        self._heard_us: Callable[[], int] = lambda: 0
         self._fault: str | None = "not connected yet"
         self._refused: set[str] = set()
         self._warned: set[str] = set()  # said once; a link that comes and goes says it no oftener
@@ -36,11 +38,23 @@ class Hearing:
         """Hear every message on exactly this topic, from the next connection on; none that was retained."""
         self._listeners.setdefault(topic, []).append(heard)
 
+    def heard_us(self) -> int:
+        """`uptime_us` of the last byte from the broker."""
+        return self._heard_us()
+
+    def ask_again(self, topic: str) -> None:
+        """Ask for a topic once more, which a broker that lives has to answer."""
+        if self._subscribe is not None:
+            self._subscribe(topic)
+
     # -- told by the link
 
-    def connected(self, subscribe: Callable[..., None]) -> None:
-        """The broker let us in; `subscribe` asks it for topics."""
+    def connected(
+        self, subscribe: Callable[..., None], heard_us: Callable[[], int] = lambda: 0
+    ) -> None:
+        """The broker let us in; `subscribe` asks it for topics, `heard_us` is when it was last heard."""
         self._fault = None
+        self._subscribe, self._heard_us = subscribe, heard_us
         self._refused.clear()
         if self._listeners:
             subscribe(*self._listeners)
@@ -48,6 +62,7 @@ class Hearing:
     def disconnected(self, reason: str) -> None:
         """The connection has ended."""
         self._fault = reason
+        self._subscribe = None
 
     def refused(self, topic: str) -> None:
         """The broker does not let us hear a topic."""

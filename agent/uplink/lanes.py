@@ -1,14 +1,16 @@
 """What of the journal is owed upstream: two lanes, the window, and how far delivery has come. Pure bookkeeping.
 
 A row is pending, in flight or acknowledged. First deliveries rise by sequence within a lane; when a connection ends
-everything in flight is pending again, in order. A lane's cursor is the sequence up to which all its rows are
-acknowledged. Times are `uptime_us`.
+everything in flight is pending again, in order. A row that the broker takes under no circumstances is held back until
+its report is journaled, and then set aside: the lane is done with it. A lane's cursor is the sequence up to which all its
+rows are acknowledged or set aside. Times are `uptime_us`.
 """
 
 from collections import deque
 from collections.abc import Iterable, Sequence
 
 from agent.model import Lane, Row
+from agent.uplink.refusals import Refusals
 
 BUFFER_ROWS = 128
 _LOW_ROWS = BUFFER_ROWS // 2
@@ -24,9 +26,10 @@ class LaneQueue:
         self.cursor = cursor
         self.fetched_through = cursor
         self._pending: deque[Row] = deque()
-        self._sent: dict[int, Row | None] = {}  # by sequence, in order; None is acknowledged
+        self._sent: dict[int, Row | None] = {}  # by sequence, in order; None is done with
         self._flying: set[int] = set()
-        self._refused: set[int] = set()
+        self._held_back: set[int] = set()
+        self._refusals = Refusals()
         self._not_before_us = 0
 
     # -- rows come in
@@ -61,15 +64,24 @@ class LaneQueue:
 
     def ready(self, now_us: int) -> bool:
         """Whether the next row may leave. After a refusal rows are tried singly, each after its wait."""
-        if not self._pending:
+        if not self._pending or not self._fits(self._pending[0]):
             return False
-        if len(self._sent) >= BUFFER_ROWS and self._pending[0].seq not in self._sent:
-            return False
-        return not self._refused or (not self._flying and now_us >= self._not_before_us)
+        return not self._refusals or (not self._flying and now_us >= self._not_before_us)
+
+    def _fits(self, row: Row) -> bool:
+        return len(self._sent) < BUFFER_ROWS or row.seq in self._sent
+
+    def _next_at(self) -> int:
+        if not self._refusals:
+            return 0
+        at = self._refusals.choose([row.seq for row in self._pending])
+        return at if self._fits(self._pending[at]) else 0
 
     def take(self) -> Row:
         """The next row, which is then in flight."""
-        row = self._pending.popleft()
+        at = self._next_at()
+        row = self._pending[at]
+        del self._pending[at]
         self._sent[row.seq] = row
         self._flying.add(row.seq)
         return row
@@ -81,20 +93,36 @@ class LaneQueue:
     def acknowledged(self, row: Row) -> bool:
         """The broker has it. Answers whether the cursor moved."""
         self._flying.discard(row.seq)
-        self._refused.discard(row.seq)
-        self._sent[row.seq] = None
+        self._refusals.accepted(row.seq)
+        return self._done(row.seq)
+
+    def _done(self, seq: int) -> bool:
+        self._sent[seq] = None
         before = self.cursor
         while self._sent and self._sent[first := next(iter(self._sent))] is None:
             self.cursor = first
             del self._sent[first]
         return self.cursor != before
 
-    def refused(self, row: Row, not_before_us: int) -> None:
-        """The broker refused it: pending again, in its place, and the lane waits."""
+    def refused(self, row: Row, not_before_us: int, *, may_go: bool = True) -> bool:
+        """The broker refused it: pending again, in its place, and the lane waits.
+
+        True when that proves the row to be at fault, and it may go: it is then held back, and the lane goes on without it.
+        """
         self._flying.discard(row.seq)
-        self._refused.add(row.seq)
+        if self._refusals.refused(row.seq, may_go=may_go):
+            self._held_back.add(row.seq)
+            return True
         self._not_before_us = not_before_us
         self._put_back([row.seq])
+        return False
+
+    def set_aside(self, seq: int) -> bool:
+        """A row held back has been reported: the lane is done with it. Answers whether the cursor moved."""
+        if seq not in self._held_back:
+            return False
+        self._held_back.remove(seq)
+        return self._done(seq)
 
     def lost(self) -> None:
         """The connection is gone: everything in flight is pending again, and a refusal's wait is over."""
@@ -118,22 +146,22 @@ class LaneQueue:
     @property
     def refusing(self) -> bool:
         """Whether a refused row waits for its next try."""
-        return bool(self._refused)
+        return bool(self._refusals)
 
     @property
     def next_try_us(self) -> int | None:
         """When a refused row may be tried again."""
-        return self._not_before_us if self._refused else None
+        return self._not_before_us if self._refusals else None
 
     @property
     def oldest(self) -> Row | None:
-        """The first row not acknowledged."""
+        """The first row not done with."""
         first_sent = next(iter(self._sent.values()), None)
         return first_sent or (self._pending[0] if self._pending else None)
 
     @property
     def done_through(self) -> int:
-        """Every sequence up to here is acknowledged, or is not of this lane."""
+        """Every sequence up to here is done with, or is not of this lane."""
         oldest = self.oldest
         return self.fetched_through if oldest is None else oldest.seq - 1
 

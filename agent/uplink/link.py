@@ -5,14 +5,15 @@ in and kicks out at once is not hammered.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 
-from agent import clock
 from agent.backoff import Backoff
 from agent.clock import Clock
 from agent.config_problem import Say
 from agent.model import SECOND_US
+from agent.requests.asked import Asked
 from agent.settings import ElevatorSettings, MqttSettings
 from agent.uplink import reasons
 from agent.uplink.certificates import Certificate
@@ -59,8 +60,10 @@ class MqttLink:
         self._clock = clock
         self._hearing = hearing or Hearing()
         self._listener: UplinkListener | None = None
+        self._requests: tuple[str, Callable[[Asked], None]] | None = None
         self._connection: Connection | None = None
         self._stopping = False
+        self._hurry = asyncio.Event()
         self._opened_us: int | None = None
         self._connected_us: int | None = None
         self._sent_us: dict[int, int] = {}
@@ -74,7 +77,17 @@ class MqttLink:
             if await self._one_connection() >= STABLE_US:
                 backoff.reset()
             if not self._stopping:
-                await clock.sleep(backoff.next_s())
+                await self._pause(backoff.next_s())
+
+    def try_now(self) -> None:
+        """Try at once if there is no connection: what kept it from coming about may be over."""
+        self._hurry.set()
+
+    async def _pause(self, wait_s: float) -> None:
+        self._hurry.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._hurry.wait()
 
     @property
     def fault(self) -> str | None:
@@ -109,21 +122,34 @@ class MqttLink:
         retain: bool = False,
         expiry_s: int | None = None,
         content_type: str | None = None,
+        correlation: bytes | None = None,
     ) -> int | None:
         """Hand over at QoS 1. The token comes back in `acknowledged`; None means not sent: there is no connection."""
         if self._connection is None or not self.connected:
             return None
         token = self._connection.publish(
-            topic, payload, retain=retain, expiry_s=expiry_s, content_type=content_type
+            topic,
+            payload,
+            retain=retain,
+            expiry_s=expiry_s,
+            content_type=content_type,
+            correlation=correlation,
         )
         if token is not None:
             self._sent_us[token] = self._clock.uptime_us()
         return token
 
+    def _heard_us(self) -> int:
+        return 0 if self._connection is None else self._connection.heard_us
+
     def subscribe(self, *filters: str) -> None:
         """Ask for topics at QoS 1; to be done on every connect."""
         if self._connection is not None:
             self._connection.subscribe(*filters)
+
+    def answer_requests(self, below: str, asked: Callable[[Asked], None]) -> None:
+        """Hear what is asked below a topic ending in `/`, from the next connection on."""
+        self._requests = (below, asked)
 
     async def close(self) -> None:
         """End in order, so that the broker drops the will; within half a second. Works whether or not `run` still does."""
@@ -195,12 +221,14 @@ class MqttLink:
         _log.info("Connected to the broker at %s:%d.", self._settings.host, self._settings.port)
         if self._listener is not None:
             self._listener.connected(receive_maximum)
-        self._hearing.connected(self.subscribe)
+        self._hearing.connected(self.subscribe, self._heard_us)
+        if self._requests is not None and self._connection is not None:
+            self._connection.subscribe_requests(self._requests[0])
 
-    def acknowledged(self, token: int, refusal: str | None) -> None:
+    def acknowledged(self, token: int, refusal: str | None, *, unheard: bool = False) -> None:
         """The broker answered a publish."""
         if self._sent_us.pop(token, None) is not None and self._listener is not None:
-            self._listener.acknowledged(token, refusal)
+            self._listener.acknowledged(token, refusal, unheard=unheard)
 
     def message(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """Something arrived."""
@@ -208,6 +236,11 @@ class MqttLink:
             return
         if self._listener is not None:
             self._listener.message(topic, payload)
+
+    def asked(self, asked: Asked) -> None:
+        """Something was asked of us."""
+        if self._requests is not None:
+            self._requests[1](asked)
 
     def refused(self, topic: str) -> None:
         """The broker does not let us hear a topic."""

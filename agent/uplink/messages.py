@@ -42,12 +42,14 @@ class Status(msgspec.Struct, kw_only=True):
 
     `reason` is a stable word (`storage_failed`, `publish_refused`, `stopped`, …), null when online. `oldest_unsent_s`
     is the age of the oldest row not yet acknowledged by the broker, null when there is none. `chain_head` is the link of
-    the journal's hash chain at `seq_head`, as hexadecimal.
+    the journal's hash chain at `seq_head`, as hexadecimal. `uptime_ms` is when it was said, by this boot's clock: no two
+    are alike.
     """
 
     state: Literal["online", "degraded", "offline"]
     reason: str | None
     boot_id: str
+    uptime_ms: int
     journal: str
     chain_head: str
     delivered_through: int

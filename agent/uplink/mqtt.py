@@ -26,9 +26,11 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from agent.clock import Clock
 from agent.config_problem import Say
+from agent.requests.asked import Asked
 from agent.settings import MqttSettings
 from agent.uplink import reasons, tls_reasons
 from agent.uplink.certificates import Certificate, NotACertificateError, read_der
@@ -37,6 +39,7 @@ from agent.uplink.tls import HandshakeError, Material, TellingSocket
 
 _log = logging.getLogger("agent.uplink")
 
+_UNHEARD = 0x10  # success, and no matching subscribers; MQTT 5 only
 _ANY = 65535  # MQTT's default for what may be in flight
 _TEND_S = 1.0
 _CONNECT_S = (
@@ -73,11 +76,14 @@ class Listener(Protocol):
     def accepted(self, receive_maximum: int) -> None:
         """The broker let us in and takes so many unacknowledged messages."""
 
-    def acknowledged(self, token: int, refusal: str | None) -> None:
-        """The broker answered a publish; `refusal` says why it did not take it."""
+    def acknowledged(self, token: int, refusal: str | None, *, unheard: bool = False) -> None:
+        """The broker answered a publish; `refusal` says why it did not take it, `unheard` that nobody has subscribed."""
 
     def message(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """Something arrived on a subscription; `retained` had been kept by the broker until we asked."""
+
+    def asked(self, asked: Asked) -> None:
+        """Something arrived on the subscription of `subscribe_requests`."""
 
     def refused(self, topic: str) -> None:
         """The broker does not let us hear a topic we asked for."""
@@ -93,6 +99,8 @@ class Identity:
 
 class Connection:
     """One attempt and, if it succeeds, the connection. `ended` resolves to the reason it ended, as a sentence.
+
+    `heard_us` is the `uptime_us` of the last bytes from the broker.
 
     `material` is what TLS was tried with, `server` the broker's certificate and `limits` what it allows, once they are
     known. Without a `will` nothing is published when the connection breaks.
@@ -114,12 +122,14 @@ class Connection:
         self.material: Material | None = None
         self.server: Certificate | None = None
         self.limits: Limits | None = None
+        self.heard_us = 0
         self._sock: socket.socket | None = None
         self._reason: Say | None = None
         self._accepted = self._aborted = False
         self._v5 = settings.protocol == "5"
         self._topics: dict[int, str] = {}
         self._asked: dict[int, tuple[str, ...]] = {}
+        self._requests: str | None = None
         self._reports: list[Callable[[], None]] = []
         self._writer_waits = False
         self._tending: asyncio.TimerHandle | None = None
@@ -137,9 +147,12 @@ class Connection:
         retain: bool = False,
         expiry_s: int | None = None,
         content_type: str | None = None,
+        correlation: bytes | None = None,
     ) -> int | None:
         """Hand over at QoS 1. The token comes back in `acknowledged`; None when the connection is gone."""
         properties = _properties(expiry_s, content_type) if self._v5 else None
+        if properties is not None and correlation is not None:
+            properties = _correlated(content_type, correlation)
         info = self._client.publish(topic, payload, 1, retain, properties)
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             return None
@@ -151,6 +164,19 @@ class Connection:
         _, number = self._client.subscribe([(each, 1) for each in filters])
         if number is not None:
             self._asked[number] = filters
+
+    def subscribe_requests(self, below: str) -> None:
+        """Ask for what is asked of us, `below` a topic that ends in `/`; nothing retained under MQTT 5."""
+        self._requests = below
+        if self._v5:
+            options = SubscribeOptions(
+                1, retainAsPublished=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND
+            )
+            _, number = self._client.subscribe(f"{below}#", options=options)
+        else:
+            _, number = self._client.subscribe(f"{below}#", 1)
+        if number is not None:
+            self._asked[number] = (f"{below}#",)
 
     def disconnect(self) -> None:
         """End in order, after what was handed over: the broker then drops the will."""
@@ -246,6 +272,7 @@ class Connection:
         self._tend()
 
     def _read(self, sock: socket.socket) -> None:
+        self.heard_us = self._clock.uptime_us()
         self._turn(self._client.loop_read)
         # TLS decrypts whole records: what is left of one makes no socket readable any more.
         while isinstance(sock, ssl.SSLSocket) and not self.ended.done() and sock.pending():
@@ -350,12 +377,15 @@ class Connection:
         refusal = None
         if code.is_failure:
             refusal = reasons.publish_refused(code.value, str(code), topic)
-        self._listener.acknowledged(mid, refusal)
+        self._listener.acknowledged(mid, refusal, unheard=code.value == _UNHEARD)
 
     def _on_message(self, message: MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
+            return
+        if self._requests is not None and topic.startswith(self._requests):
+            self._listener.asked(_asked(topic, message))
             return
         self._listener.message(topic, bytes(message.payload), retained=message.retain)
 
@@ -363,6 +393,18 @@ class Connection:
         for topic, code in zip(self._asked.pop(number, ()), codes, strict=False):
             if code.is_failure:
                 self._listener.refused(topic)
+
+
+def _asked(topic: str, message: MQTTMessage) -> Asked:
+    """A request with what MQTT 5 says of its answer."""
+    properties = message.properties
+    return Asked(
+        topic=topic,
+        payload=bytes(message.payload),
+        retained=message.retain,
+        response_topic=getattr(properties, "ResponseTopic", None),
+        correlation=getattr(properties, "CorrelationData", None),
+    )
 
 
 def _limits_of(properties: Properties) -> Limits:
@@ -400,6 +442,15 @@ def _connect_properties() -> Properties:
     """A broker of MQTT 5 sends nothing larger than this."""
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.MaximumPacketSize = _PACKET_MOST
+    return properties
+
+
+def _correlated(content_type: str | None, correlation: bytes) -> Properties:
+    """Of an answer: not worth keeping."""
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.CorrelationData = correlation
+    if content_type is not None:
+        properties.ContentType = content_type
     return properties
 
 

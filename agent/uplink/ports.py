@@ -65,8 +65,8 @@ class UplinkListener(Protocol):
     def disconnected(self, reason: str) -> None:
         """A connection that stood has ended."""
 
-    def acknowledged(self, token: int, refusal: str | None) -> None:
-        """The broker answered a publish; `refusal` says why it did not take it."""
+    def acknowledged(self, token: int, refusal: str | None, *, unheard: bool = False) -> None:
+        """The broker answered a publish; `refusal` says why it did not take it, `unheard` that nobody has subscribed."""
 
     def message(self, topic: str, payload: bytes) -> None:
         """Something arrived on a subscription."""
@@ -89,6 +89,7 @@ class Link(Protocol):
         retain: bool = False,
         expiry_s: int | None = None,
         content_type: str | None = None,
+        correlation: bytes | None = None,
     ) -> int | None:
         """Hand over at QoS 1; the token comes back in `acknowledged`. None means not sent."""
         ...

@@ -27,11 +27,23 @@ _decode_alarm = msgspec.json.Decoder(_Named).decode
 
 def is_foreign(payload: bytes, boot_id: str) -> bool:
     """Whether a status is not what this agent says while connected: an old will, another agent's, or no status."""
+    presence = _presence(payload)
+    return presence is None or presence.boot_id != boot_id or presence.state == "offline"
+
+
+def other_agent(payload: bytes, boot_id: str) -> str | None:
+    """The boot id of another agent that says it is there; None for a will, a good-bye, an own status, or none at all."""
+    presence = _presence(payload)
+    if presence is None or presence.state == "offline" or presence.boot_id in {boot_id, ""}:
+        return None
+    return presence.boot_id
+
+
+def _presence(payload: bytes) -> _Presence | None:
     try:
-        presence = _decode(payload)
+        return _decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return True
-    return presence.boot_id != boot_id or presence.state == "offline"
+        return None
 
 
 def tells(payload: bytes, alarm_id: str) -> bool:

@@ -155,6 +155,7 @@ def file_unusable(problem: Problem) -> Say:
     )
 
 
+TAKEN_OVER = _coded(_END, _ENDED, 0x8E, "")
 NOT_YET = Say("not connected yet", "尚未连接")
 HUNG_UP = Say(
     "the broker closed the connection before it answered. It may not speak MQTT on this port, or not this version,"

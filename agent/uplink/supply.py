@@ -1,7 +1,8 @@
 """Fills the lanes from the journal and tells it what has arrived. Knows no broker."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 
 from agent import clock
 from agent.model import Lane, Row
@@ -18,6 +19,7 @@ class Supply:
         self._owed = owed
         self._hungry = asyncio.Event()
         self._failures = 0
+        self._unknown: set[Lane] = set()
         self.journal: str = ""
         self.lanes = Lanes(critical_cursor=0, rest_cursor=0, window=window)
 
@@ -26,6 +28,7 @@ class Supply:
         if self._owed.journal == self.journal:
             return False
         self.journal = self._owed.journal
+        self._unknown = set(Lane)
         self.lanes = Lanes(
             critical_cursor=self._owed.cursor(Lane.CRITICAL),
             rest_cursor=self._owed.cursor(Lane.REST),
@@ -33,6 +36,11 @@ class Supply:
         )
         self._hungry.set()
         return True
+
+    @property
+    def is_known(self) -> bool:
+        """Whether each lane has been looked at since the journal was opened, so that what it owes is known."""
+        return not self._unknown
 
     def committed(self, rows: Sequence[Row]) -> None:
         """Rows just committed: no need to read them back."""
@@ -43,6 +51,13 @@ class Supply:
         queue = self.lanes.queues[row.event.lane]
         if queue.acknowledged(row):
             self._owed.acknowledged(row.event.lane, queue.cursor)
+
+    def set_aside(self, seqs: Iterable[int]) -> None:
+        """Rows held back have been reported."""
+        for seq, lane in itertools.product(seqs, Lane):
+            queue = self.lanes.queues[lane]
+            if queue.set_aside(seq):
+                self._owed.acknowledged(lane, queue.cursor)
 
     def failed(self) -> None:
         """Reading or writing the journal failed: an answer of `fetch` that is short now proves nothing."""
@@ -67,6 +82,7 @@ class Supply:
         queue, head, failures = self.lanes.queues[lane], self._owed.head, self._failures
         limit = queue.wanted(head)
         if limit == 0:
+            self._unknown.discard(lane)
             return
         failing = self._owed.fault is not None
         rows = await self._owed.fetch(lane, queue.fetched_through, limit)
@@ -74,5 +90,7 @@ class Supply:
         complete = len(rows) < limit and not failing
         # Where a journal replaced this one meanwhile, the queue is an old one and nobody looks at it.
         queue.fetched(rows, through=head if complete else 0)
+        if not failing and queue is self.lanes.queues[lane]:
+            self._unknown.discard(lane)
         if failing:
             await clock.sleep(_AGAIN_S)
