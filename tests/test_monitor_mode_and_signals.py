@@ -142,7 +142,7 @@ def test_a_lost_link_that_stood_before_a_restart_stands_until_all_its_signals_ha
     assert car.heard == []
     car.feed(2000.5, moving=False)
     car.until(2100)
-    assert car.heard == ["2003 signal_lost/box cleared"]
+    assert car.heard == ["2002.5 signal_lost/box cleared"]
 
 
 def test_one_that_is_lost_again_after_the_restart_ends_like_any_other():

@@ -176,7 +176,9 @@ class Monitor:
                 continue
             else:
                 values[signal], since_us[signal] = value, snapshot.at_us
-            if signal in banded and value is not None and before is not None:
+            if before is None:
+                marks |= self._by_loss[signal]
+            elif signal in banded and value is not None:
                 low, high = self._memories[banded[signal]]
                 if low <= value < high:
                     continue

@@ -131,12 +131,11 @@ def watches(
 def watch_node(watch: Watch) -> Node:
     """A detector as a node."""
     detector = watch.detector
-    own, by_loss = (detector.reads, ()) if not detector.reads_loss else ((), detector.reads)
     name = standing_term(detector.code, detector.instance)
     return Node(
         name,
-        (*own, *reads(watch.entry)),
-        by_loss,
+        (*detector.reads, *reads(watch.entry)),
+        detector.reads_loss,
         watch.step,
         detector.memory,
         detector.memory_type,

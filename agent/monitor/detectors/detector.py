@@ -16,7 +16,7 @@ DetectorStep = Callable[[Any, Snapshot, Limits], tuple[Any, Condition]]
 class Detector:
     """One event's rule: the code in the catalog, the signals and terms it reads, its pure step and its first memory.
 
-    `reads_loss`: it is called when one of them is lost or comes back, and not when a value changes.
+    `reads_loss`: the signals of which it reads whether they are lost, or have spoken yet.
     """
 
     code: str
@@ -24,5 +24,5 @@ class Detector:
     step: DetectorStep
     memory: object = None
     memory_type: Any = None
-    reads_loss: bool = False
+    reads_loss: tuple[str, ...] = ()
     instance: str | None = None

@@ -99,9 +99,12 @@ def _said(memory: Closing, at_us: int, limits: Limits) -> Condition:
     """While the doors are on their way it is not over."""
     if memory.state == CLOSED and memory.reopenings < _REOPENINGS:
         return NO
-    back = memory.state == OPEN and at_us - memory.state_us >= limits.door_back_open_us
+    back_us = memory.state_us + limits.door_back_open_us
+    back = memory.state == OPEN and at_us >= back_us
     if memory.left_us is None:
-        return NO if back else UNKNOWN
+        if memory.state != OPEN:
+            return UNKNOWN
+        return NO if back else Condition(holds=None, due_us=back_us)
     due_us = _due_us(memory, at_us, limits)
     if memory.reopenings >= _REOPENINGS and not _rested(memory, at_us, limits):
         return _holds("reopened", memory.first_us, due_us)

@@ -51,7 +51,7 @@ def _wide(snapshot: Snapshot) -> bool | None:
 
 DOOR_CYCLING = Detector(
     "door_cycling",
-    ("car_door.open", "car_door.ajar", "arrivals", "car.mode"),
+    ("door.front", "door.rear", "arrivals", "car.mode"),
     _step,
     memory=Cycling(),
     memory_type=Cycling,

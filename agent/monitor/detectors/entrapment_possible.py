@@ -16,6 +16,7 @@ from agent.monitor.terms.doors import BETWEEN, CAR_DOORS, CLOSED
 from agent.monitor.terms.person import at_landing
 from agent.monitor.terms.stops import INSPECTION_MODES
 
+_SEEN_ONCE = "presence_latched"
 _DECIDING = ("car.door_zone", "car.moving", *CAR_DOORS)
 
 
@@ -81,9 +82,14 @@ def _remembered(
 
 
 def _person(memory: Blind, snapshot: Snapshot) -> tuple[str, ...]:
-    """By what a person is evidenced. A lost sensor cannot see anybody again, so that its last word does not fade."""
+    """By what a person is evidenced, or was when the signals went: presence does not fade in the dark.
+
+    A lost sensor cannot see anybody again, and a living one does not see who stands still.
+    """
     person: tuple[str, ...] = snapshot.values["person"] or ()
-    return memory.person if not person and snapshot.values["car.occupied"] is None else person
+    if _SEEN_ONCE in memory.person and not {_SEEN_ONCE, "presence"} & {*person}:
+        return (*person, _SEEN_ONCE)
+    return person
 
 
 def _together(blind_us: int | None, mains_us: int | None, limits: Limits) -> bool:
@@ -132,4 +138,5 @@ ENTRAPMENT_POSSIBLE = Detector(
     _step,
     memory=Blind(),
     memory_type=Blind,
+    reads_loss=_DECIDING,
 )

@@ -3,15 +3,13 @@
 What stood when the agent ended stands until every signal of the driver has spoken: until then nobody knows of the link.
 """
 
-from agent.model import SECOND_US
 from agent.monitor.alarms import standing_term
-from agent.monitor.condition import NO, Condition
+from agent.monitor.condition import NO, UNKNOWN, Condition
 from agent.monitor.detectors.detector import Detector
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
 
 _CODE = "signal_lost"
-_LOOK_AGAIN_US = SECOND_US  # whether they have spoken since: no loss comes or goes by that
 
 
 def signal_lost(driver: str, signals: tuple[str, ...]) -> Detector:
@@ -24,14 +22,12 @@ def signal_lost(driver: str, signals: tuple[str, ...]) -> Detector:
         lost = [name for name in signals if name in snapshot.lost]
         if not lost:
             silent = not seen and values[stands] is True and None in map(values.get, signals)
-            if silent:
-                return seen, Condition(holds=None, due_us=snapshot.at_us + _LOOK_AGAIN_US)
-            return seen, NO
+            return seen, UNKNOWN if silent else NO
         since_us = min(snapshot.since_us[name] for name in lost)
         return True, Condition(
             holds=True, since_us=since_us, detail={"signals": lost}, evidence=tuple(lost)
         )
 
     return Detector(
-        _CODE, signals, step, memory=False, memory_type=bool, reads_loss=True, instance=driver
+        _CODE, (), step, memory=False, memory_type=bool, reads_loss=signals, instance=driver
     )

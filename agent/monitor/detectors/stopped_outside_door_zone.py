@@ -91,6 +91,7 @@ STOPPED_OUTSIDE_DOOR_ZONE = Detector(
     (
         "outside",
         "car.door_zone",
+        "car.moving",
         "stop.outside",
         "person",
         "seen.presence",

@@ -14,21 +14,28 @@ from agent.monitor.terms.term import Term
 
 
 class Spell(msgspec.Struct, frozen=True):
-    """`since_us`: since when a door has not been closed. `count`: closings after a long spell in the zone."""
+    """`since_us`: since when a door has not been closed. `count`: closings after a long spell in the zone.
+
+    `ajar`: as it was last. A spell begins with a door that was closed.
+    """
 
     since_us: int | None = None
     count: int = 0
+    ajar: bool | None = None
 
 
 def _closings(memory: Spell, snapshot: Snapshot, limits: Limits) -> tuple[Spell, int, None]:
     values, since_us, count = snapshot.values, memory.since_us, memory.count
-    if values["car_door.ajar"] and since_us is None:
+    ajar = values["car_door.ajar"]
+    if ajar == memory.ajar:
+        return memory, count, None
+    if ajar and since_us is None:
         if "not_closed" in (values["door.front"], values["door.rear"]):
-            return Spell(snapshot.at_us, count), count, None
-    elif values["car_door.ajar"] is False and since_us is not None:
+            since_us = snapshot.at_us
+    elif ajar is False and since_us is not None:
         count += _passable_us(since_us, snapshot) >= limits.not_closed_passable_us
-        return Spell(None, count), count, None
-    return memory, count, None
+        since_us = None
+    return Spell(since_us, count, ajar), count, None
 
 
 def _passable_us(since_us: int, snapshot: Snapshot) -> int:

@@ -43,7 +43,7 @@ def _long_run(memory: Run, snapshot: Snapshot, limits: Limits) -> tuple[Run, Lon
     pace = _pace(snapshot)
     before = IDLE if passed else memory.delay
     delay = advance(before, pace, snapshot.at_us, limits.trifle_us)
-    well = moving is False or passed or (memory.well and pace is RUN)
+    well = moving is False or (pace is RUN and (passed or memory.well))
     memory = Run(delay, memory.zone if zone is None else zone, well)
     due_us = delay.reached_at(limits.run_time_limit_us)
     if due_us is None:

@@ -51,8 +51,9 @@ def _step(memory: Presence, snapshot: Snapshot, limits: Limits) -> tuple[Presenc
     if boarding & 1:  # people come and go: what is seen says nothing yet
         after = Presence(boarding, closed_us, openings=openings, was=was)
         return after, STUCK if stuck else NONE, None
-    readings = () if fresh or closing else _resumed(memory, present, at_us)
-    readings = _readings(readings, present, at_us, settled_us, limits)
+    oldest_us = max(settled_us, at_us - limits.presence_window_us)
+    readings = () if fresh or closing else _resumed(memory, present, at_us, oldest_us)
+    readings = _readings(readings, present, at_us, oldest_us)
     seen_us = _seen(memory, present, at_us, limits, anew=fresh or closing)
     standing = present is True and _enough(readings, at_us, settled_us, limits)
     after = Presence(boarding, closed_us, seen_us, readings, standing, openings, was)
@@ -123,13 +124,17 @@ def _resumed(
     memory: Presence,
     present: bool | None,  # noqa: FBT001
     at_us: int,
+    oldest_us: int,
 ) -> tuple[tuple[int, int | None], ...]:
-    """The readings so far. One that only a failing sensor interrupted goes on, without the time it was not seen."""
+    """The readings so far. One that only a failing sensor interrupted goes on, without the time it was not seen.
+
+    Unless that was so long ago that it no longer counts.
+    """
     readings = memory.readings
     if present is not True or memory.was is not True or not readings:
         return readings
     from_us, to_us = readings[-1]
-    if to_us is None:
+    if to_us is None or to_us <= oldest_us:
         return readings
     return (*readings[:-1], (from_us + at_us - to_us, None))
 
@@ -138,8 +143,7 @@ def _readings(
     readings: tuple[tuple[int, int | None], ...],
     present: bool | None,  # noqa: FBT001
     at_us: int,
-    settled_us: int,
-    limits: Limits,
+    oldest_us: int,
 ) -> tuple[tuple[int, int | None], ...]:
     """The readings that may still count: those not over before the doors had settled or the window began."""
     running = bool(readings) and readings[-1][1] is None
@@ -149,7 +153,6 @@ def _readings(
         readings = (*readings[:-1], (readings[-1][0], at_us))
     if not readings:
         return readings
-    oldest_us = max(settled_us, at_us - limits.presence_window_us)
     return tuple(r for r in readings if r[1] is not None and r[1] > oldest_us)
 
 

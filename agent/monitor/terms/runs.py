@@ -106,4 +106,11 @@ def _counts(memory: Run, snapshot: Snapshot, limits: Limits) -> bool:
     return zone is True or unknown or floor != memory.floor
 
 
-RUNS = Term("runs", ("stopped", "car.mode", "car_door.ajar"), _step, Run(), Run, int | None)
+RUNS = Term(
+    "runs",
+    ("stopped", "car.mode", "car_door.ajar", "car_door.astray"),
+    _step,
+    Run(),
+    Run,
+    int | None,
+)

@@ -19,7 +19,7 @@ from agent.model import Quality, Reading
 from agent.monitor.delay import BREAK, IDLE, RESTART, RUN, Delay, advance
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
-from agent.monitor.terms.doors import OPEN
+from agent.monitor.terms.doors import CAR_DOORS, OPEN
 from agent.monitor.terms.speed import STILL
 from agent.monitor.terms.stops import INSPECTION_MODES
 from agent.monitor.terms.term import Term
@@ -202,7 +202,17 @@ def _said(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, N
 
 ZONE_DOUBTED = Term(
     DOUBTED,
-    ("doors", "car_door.astray", "landing_doors.locked", "car.moving", "car.mode", SAID),
+    (
+        "doors",
+        *CAR_DOORS,
+        "car_door.astray",
+        "landing_doors.locked",
+        "car.moving",
+        "speed",
+        *_DRIVEN,
+        "car.mode",
+        SAID,
+    ),
     _doubted,
     Trust(),
     Trust,
