@@ -13,7 +13,7 @@ WRITE = os.environ.get("SCREENS") == "write"
 
 # Everything that varies from run to run or from version to version, and what stands for it in the same number of columns.
 VARYING: Mapping[str, str] = {
-    r"\b\d\d:\d\d:\d\d\b": "hh:mm:ss",
+    r"(?<!\d)\d\d:\d\d:\d\d(?!\d)": "hh:mm:ss",
     r"\bversion \d+\.\d+\.\d+\b": "version x.y.z",
     r"(?<=版本 )\d+\.\d+\.\d+": "x.y.z",
 }
@@ -24,6 +24,33 @@ def masked(screen: str) -> str:
     for pattern, mask in VARYING.items():
         screen = re.sub(pattern, mask, screen)
     return screen
+
+
+def legible(screen: str) -> str:
+    """A coloured screen with `<1;31>` where the colour of the letters changes, `<>` where it ends; blanks have none."""
+    written, colour = "", ""
+    state: set[str] = set()
+    for escape, letter in re.findall("\x1b\\[([0-9;]*)m|([^\x1b])", screen):
+        if not letter:
+            for code in escape.split(";"):
+                state = _after(state, code)
+        elif not letter.isspace() and colour != (wanted := ";".join(sorted(state))):
+            written, colour = f"{written}<{wanted}>", wanted
+        written += letter
+    return written
+
+
+def _after(state: set[str], code: str) -> set[str]:
+    """The attributes after one more code; 39 and 49 are the usual colours."""
+    match code:
+        case "" | "0":
+            return set()
+        case "39" | "49":
+            return {each for each in state if not each.startswith(code[0])}
+        case _ if len(code) == 2:  # a colour takes the place of another
+            return {each for each in state if each[0] != code[0]} | {code}
+        case _:
+            return state | {code}
 
 
 def holds(name: str, screen: str) -> bool:
