@@ -390,24 +390,56 @@ def test_the_end_key_in_the_dark_says_that_nobody_is_in_the_car():
     assert car.of(CODE) == []
 
 
-def test_presence_that_a_living_sensor_no_longer_sees_fades():
-    car = parked(
-        drivers={"car": ("moving", "zone", "front"), "box": ("occupied",), "contacts": ("mains",)}
-    )
+LIVING_SENSOR = {
+    "car": ("moving", "zone", "front"),
+    "box": ("occupied",),
+    "contacts": ("mains",),
+}
+
+
+@pytest.mark.parametrize(("lost_s", "raised"), [(39.9, ["69.9 raised"]), (40, [])])
+def test_presence_at_the_loss_does_not_fade_while_its_own_sensor_lives(lost_s, raised):
+    """Seen until 15 s, within the latch or no longer; who stands still in the dark is not seen again."""
+    car = parked(drivers=LIVING_SENSOR)
+    car.feed(5, occupied=True)
+    car.feed(10, moving=True)
+    car.feed(15, occupied=False)
+    car.lose(lost_s, *BLIND)
+    car.until(200)
+    assert car.of(CODE) == raised
+
+
+def test_presence_seen_in_the_dark_stands_beside_what_else_is_evidence():
+    car = parked(drivers={**LIVING_SENSOR, "panel": ("button",)})
     car.feed(5, occupied=True)
     car.feed(10, moving=True)
     car.feed(15, occupied=False)
     car.lose(20, *BLIND)
+    car.feed(45, button=True)
     car.until(200)
-    assert car.of(CODE) == []
+    assert car.of(CODE) == ["50 raised"]
+    assert car.event(CODE).detail["person_by"] == ["alarm_button", "presence_latched"]
 
 
-def test_a_sensor_that_is_back_and_sees_nobody_ends_the_evidence():
+def test_a_sensor_that_is_back_and_sees_nobody_does_not_end_the_evidence():
     car = boarded()
     car.feed(10, moving=True)
     car.feed(15, occupied=False)
     car.lose(20, *DYING)
     car.feed(45, occupied=False)
+    car.until(200)
+    assert car.of(CODE) == ["50 raised"]
+
+
+def test_doors_seen_open_in_the_dark_end_the_evidence():
+    apart = {"car": ("moving", "zone"), "door": ("front",), "box": ("occupied",)}
+    car = parked(drivers=apart)
+    car.feed(5, occupied=True)
+    car.feed(10, moving=True)
+    car.feed(15, occupied=False)
+    car.lose(20, "moving", "zone")
+    car.feed(30, front="open")
+    car.feed(40, front="closed")
     car.until(200)
     assert car.of(CODE) == []
 
