@@ -14,7 +14,7 @@ run: setup ## a simulated elevator, a broker and the agent, live on one screen
 	@$(BIN)/python -m hil.story
 
 test: ## set up and run every test (real broker, real processes; at most 10 minutes)
-	@scripts/setup.sh mosquitto libmodbus5 sip-tester sipsak baresip-core librtsp-server-perl
+	@scripts/setup.sh mosquitto libmodbus5 sip-tester sipsak baresip-core librtsp-server-perl tmux
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --cov --cov-report= -q tests
 	@$(BIN)/coverage report --include='agent/monitor/*,agent/drivers/registers.py,agent/drivers/blocks.py,agent/drivers/debounce.py,agent/drivers/gpio_contact.py,agent/drivers/wiegand.py,agent/uplink/messages.py,agent/uplink/events.py,agent/uplink/lanes.py,agent/freshness.py,agent/recording.py,agent/drivers/rtu_framing.py,agent/drivers/rtu_diagnosis.py,agent/drivers/cic_framing.py,agent/drivers/cic_diagnosis.py,agent/drivers/crc16.py,agent/drivers/validity.py,agent/drivers/sip.py,agent/drivers/rtsp.py,agent/drivers/icmp.py,agent/drivers/heads.py,agent/drivers/presence.py,agent/event_numbers.py,agent/naming.py' --fail-under=100
 	@$(BIN)/coverage report --fail-under=90
