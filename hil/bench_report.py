@@ -20,6 +20,7 @@ from agent.model import Event, Instant, Severity, Transition
 from agent.outbox import Journal
 from agent.replay import replay_file
 from hil.bench_detection import by_code, detection
+from hil.bench_starts import starts
 from hil.broker import Mosquitto
 from hil.installation import ROOT, TOPIC, AgentProcess, configuration, contacts
 from hil.measured import Figure, at_least, at_most, plain, share
@@ -238,6 +239,7 @@ def written(folder: Path) -> Iterator[Figure]:
 MEASURES: tuple[Callable[[Path], Iterator[Figure]], ...] = (
     detection,
     replay,
+    starts,
     start,
     at_rest,
     pressed,
