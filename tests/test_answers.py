@@ -223,7 +223,7 @@ def test_the_status_tells_links_uplink_journal_and_clock() -> None:
         "waiting": 0,
         "dropped": {"info": 2},
     }
-    assert said["clock"] == {"synchronised": False}
+    assert said["clock"] == {"synchronised": False, "source": None, "anchor": None}
 
 
 @pytest.mark.parametrize("how", ["faulty", "hanging"])

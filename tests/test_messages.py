@@ -20,6 +20,7 @@ from agent.uplink.events import (
     event_message,
 )
 from agent.uplink.messages import (
+    ClockAnchor,
     ClockState,
     Refusals,
     Status,
@@ -224,7 +225,9 @@ def test_status_whole() -> None:
         oldest_unsent_s=4,
         links={"controller": {"up": True, "reason": ""}},
         refused=Refusals(2, "not authorised"),
-        clock=ClockState(synchronised=True),
+        clock=ClockState(
+            synchronised=True, source="timedatectl", anchor=ClockAnchor(7, 1_700_000_000_007)
+        ),
         version="0.1.0",
     )
     assert json.loads(status_message(status)) == {
@@ -239,7 +242,11 @@ def test_status_whole() -> None:
         "oldest_unsent_s": 4,
         "links": {"controller": {"up": True, "reason": ""}},
         "refused": {"count": 2, "reason": "not authorised"},
-        "clock": {"synchronised": True},
+        "clock": {
+            "synchronised": True,
+            "source": "timedatectl",
+            "anchor": {"uptime_ms": 7, "unix_ms": 1_700_000_000_007},
+        },
         "version": "0.1.0",
     }
 

@@ -1,15 +1,17 @@
 """The journal and times that became known late: what is dated, by whom, and what never changes."""
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from agent import outbox_retention
 from agent.clock_anchor import CODE, detail_of
 from agent.model import Event, Row, Severity
 from agent.outbox import Journal, Search, read_rows
-from agent.outbox_anchors import boot_of
+from agent.outbox_anchors import Anchors, boot_of
 from agent.power import cut_told
 from agent.uplink.events import Envelope, age_us, corrected, dated
 from tests.outbox_events import at, cleared, notice, raised
@@ -25,11 +27,9 @@ def unset(us: int):
 
 def corrects(us: int, anchor_us: int = ANCHOR_US) -> Event:
     now = at(us, wall_us=anchor_us + us)
-    return msgspec.structs.replace(
-        notice(CODE, Severity.INFO),
-        at_us=us,
-        detail=detail_of("synchronised", anchor_us, now, 0),
-    )
+    told = detail_of("synchronised", anchor_us, now, 0)
+    event: Event = notice(CODE, Severity.INFO, at_us=us)
+    return msgspec.structs.replace(event, detail=told)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_what_a_boot_left_is_found_however_it_lies_in_the_journal(journal: Journ
     for boot, count, synchronised in ((A, 5, False), (B, 17, True), (C, 3, False)):
         now = at(1_000, synchronised=synchronised)
         journal.append([notice("usage")] * count, now, boot)
-        found = journal.look(lambda db, boot=boot: boot_of(db, boot, journal.head))
+        found = journal.look(partial(boot_of, boot_id=boot, head=journal.head))
         assert (found.anchor_us, found.is_undated) == (None, not synchronised)
     journal.look(lambda db: db.execute("DELETE FROM journal WHERE seq IN (6, 7, 23)"))
     assert journal.look(lambda db: boot_of(db, C, journal.head)).is_undated
@@ -175,3 +175,27 @@ def test_over_a_restart_a_corrected_event_is_as_old_as_its_corrected_time() -> N
     known = envelope(clock="corrected", anchor_us=ANCHOR_US)
     assert age_us(event, known, B, now) == 3_600_000_000
     assert age_us(event, envelope(), B, now) == 10
+
+
+def test_more_boots_than_are_remembered_are_looked_up_again(journal: Journal) -> None:
+    boots = [f"boot-{n}" for n in range(70)]
+    for n, boot in enumerate(boots):
+        journal.append([corrects(1_000, n * 1_000)], at(1_000, wall_us=n * 1_000 + 1_000), boot)
+    anchors = journal.look(Anchors)
+    for _ in range(2):
+        assert [anchors.of(boot) for boot in boots] == [n * 1_000 for n in range(70)]
+    assert anchors.of("another") is None
+
+
+def test_a_notice_that_is_not_delivered_never_goes(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who heard what was told before depends on it."""
+    monkeypatch.setattr(outbox_retention, "_ROWS_WORTH", 1)
+    journal.append([notice("usage")] * 3, unset(1_000), A)
+    journal.append([corrects(2_000)], at(2_000), A)
+    sweep, drop = outbox_retention.Sweep(), None
+    while drop is None and not sweep.is_done:
+        drop = journal.look(lambda db: sweep.next(db, "disk_full", 0, 4))
+    assert drop is not None
+    assert drop.seqs == (1, 2, 3)

@@ -22,6 +22,8 @@ class Health:
         self._boot_id = boot_id
         self.degraded: str | None = None
         self.storage_failed = False
+        self.clock_source: str | None = None
+        self.anchor_us: int | None = None
         self.refusing = False
         self.links: dict[str, object] = {}
         self._refused = 0
@@ -53,7 +55,8 @@ class Health:
 
     def to_say(self, now: Instant) -> object:
         """What makes a status worth sending before its minute is over; compare with what was said last."""
-        return (self.reason, self.links, self.refusing and self._last_refusal, now.synchronised)
+        said = (self.reason, self.links, self.refusing and self._last_refusal)
+        return (*said, now.synchronised, self.anchor_us)
 
     def status(self, owed: Owed, lanes: Lanes, now: Instant) -> Status:
         """The status of a connected agent."""
@@ -70,7 +73,7 @@ class Health:
             oldest_unsent_s=self._oldest_unsent_s(lanes, now),
             links=self.links,
             refused=self.refusals,
-            clock=ClockState(now.synchronised),
+            clock=ClockState.of(now, self.clock_source, self.anchor_us),
             version=__version__,
         )
 
