@@ -50,6 +50,7 @@ RUN = {  # command: exit code
     "elevator-agent explain --platform chongqing": 0,
 }
 LIVE = "asks a running service; its answers are tested below and in test_cli.py"
+LIVE_WATCH = "watches a running service; test_watch.py runs it"
 LIVE_RECORD = "writes in a running service; test_cli_record.py runs it"
 BUNDLE = "writes an archive where it is typed; test_bundle.py runs it"
 LIVE_BUS = "shows a running service's frames; test_bus.py runs it"
@@ -61,6 +62,9 @@ NOT_RUN = {  # command: why not
     ".venv/bin/python -m pytest tests/test_terms_person.py": "is part of what runs this",
     "elevator-agent run --config agent.toml --record today.jsonl": "starts a service for good",
     "elevator-agent status": LIVE,
+    "elevator-agent watch": LIVE_WATCH,
+    "elevator-agent watch --once": LIVE_WATCH,
+    "elevator-agent watch --json": LIVE_WATCH,
     "elevator-agent signals --json": LIVE,
     "elevator-agent events --since 2h --severity major": LIVE,
     "elevator-agent events --follow": LIVE,
