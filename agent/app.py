@@ -216,7 +216,9 @@ class Service:
         self._origin = Origin(
             source=topics.root, elevator=elevator.id, rescue_code=elevator.rescue_code
         )
-        able = {each.code: each for each in capabilities(self._wiring.signals, self._settings)}
+        wiring = self._wiring
+        told = capabilities(wiring.signals, self._settings, contact_doors=wiring.contact_doors)
+        able = {each.code: each for each in told}
         card = asset_message(elevator, able, __version__)
         return Publisher(
             mqtt,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from agent.drivers.table import paces_of, signals_of
+from agent.drivers.table import has_contact_doors, paces_of, signals_of
 from agent.model import SECOND_US
 from agent.settings import (
     CameraSettings,
@@ -25,13 +25,15 @@ class Wiring:
     """`drivers` maps each driver to its signals, `intervals_us` to its poll interval (0: edges wake it).
 
     `probing` are the drivers that ask a station whether it is there, which a silence is measured by.
-    `paces_us` are the signals that have an interval of their own.
+    `paces_us` are the signals that have an interval of their own. `contact_doors`: a profile knows of a door no more than a
+    contact would.
     """
 
     drivers: Mapping[str, Sequence[str]]
     intervals_us: Mapping[str, int]
     probing: frozenset[str] = frozenset()
     paces_us: Mapping[str, int] = field(default_factory=dict[str, int])
+    contact_doors: bool = False
 
     @cached_property
     def driver_of(self) -> Mapping[str, str]:
@@ -70,6 +72,7 @@ def wiring_of(settings: Settings, folders: Sequence[Path]) -> Wiring:
             d.name for d in settings.drivers if isinstance(d, (IntercomSettings, CameraSettings))
         ),
         {s: us for d in settings.drivers for s, us in paces_of(d, folders).items()},
+        contact_doors=any(has_contact_doors(driver, folders) for driver in settings.drivers),
     )
 
 

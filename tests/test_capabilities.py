@@ -19,9 +19,11 @@ from agent.settings import (
     Settings,
 )
 from agent.signals import signal_for
+from agent.wiring import wiring_of
 from hil.scenarios.installations import CONTACTS as CONTACTS_ONLY
 from hil.scenarios.installations import DRIVE, KINDS
 from hil.scenarios.installations import FULL as FULL_CONTROLLER
+from tests.second import parked
 
 ELEVATOR = ElevatorSettings(site="s", id="e")
 FULL = {
@@ -167,6 +169,96 @@ def test_the_stations_nobody_supervises_are_named():
 def test_a_fault_without_a_code_is_still_a_fault():
     assert able("controller_fault", {"controller.fault"}).state == "full"
     assert "no code" in able("controller_fault", {"controller.fault"}).note_en
+
+
+def test_a_lock_alone_tells_of_a_landing_door_only_under_way():
+    """Outside the zone cannot be told without a zone."""
+    blind = {"landing_doors.locked", "car.moving"}
+    told = able("landing_door_unlocked", blind)
+    assert (told.state, told.note_en) == (
+        "partial",
+        "without car.door_zone only while the car moves",
+    )
+    assert able("landing_door_unlocked", blind | {"car.door_zone"}).state == "full"
+
+
+def test_a_contact_s_door_contradicts_no_lock():
+    """What `check` says of it is what the rule does: half an hour ajar behind a contact, with the locks locked."""
+    pair = {"car.moving", "car.speed_mm_s", "car.door_zone", "door.front", "landing_doors.locked"}
+    assert able("sensor_contradiction", pair).state == "full"
+    told = able("sensor_contradiction", pair, drivers=(contacts("door.front"),))
+    assert told.state == "partial"
+    assert "contradicts no landing door's lock" in told.note_en
+    for door, raised in (("not_closed", []), ("open", ["60 raised"])):
+        car = parked("moving", "zone", "front", "landing")
+        car.feed(0, front=door)
+        car.until(1800)
+        assert car.of("sensor_contradiction") == raised
+
+
+def test_without_a_lock_nothing_is_said_of_one():
+    bare = {"car.moving", "car.speed_mm_s", "car.door_zone", "door.front"}
+    told = able("sensor_contradiction", bare, drivers=(contacts("door.front"),))
+    assert "contradicts no" not in told.note_en
+
+
+def test_a_profile_that_knows_no_more_than_a_contact_is_one():
+    """The generic profile of GB/T 24476 has closed and not closed."""
+    folders = [Path("config/controllers")]
+    by_profile = {
+        name: ModbusSettings(name="box", profile=name, url="tcp://127.0.0.1")
+        for name in ("gb24476-generic", "car-top-sensor")
+    }
+    doors = ("car.door_zone", "door.front", "car.moving")
+    states = {}
+    for name, driver in by_profile.items():
+        wiring = wiring_of(Settings(elevator=ELEVATOR, drivers=(driver,)), folders)
+        told = capabilities(doors, contact_doors=wiring.contact_doors)
+        states[name] = {each.code: each.state for each in told}["doors_open_outside_zone"]
+    assert states == {"gb24476-generic": "partial", "car-top-sensor": "full"}
+    assert not wiring_of(
+        Settings(elevator=ELEVATOR, drivers=(contacts("pit.water"),)), folders
+    ).contact_doors
+
+
+def test_without_a_car_door_a_possible_entrapment_is_told_of_a_car_under_way():
+    wired = {"car.door_zone", "car.moving", "car.occupied", "power.mains"}
+    told = able("entrapment_possible", wired)
+    assert (told.state, told.note_en) == (
+        "partial",
+        "without a car door only of a car under way or outside a zone",
+    )
+    assert able("entrapment_possible", wired | {"door.rear"}).state == "full"
+
+
+@pytest.mark.parametrize(
+    ("signals", "states"),
+    [
+        ({"car.call_registered"}, ["none", "none", "full"]),
+        ({"car.call_registered", "car.load_percent"}, ["partial", "partial", "full"]),
+    ],
+)
+def test_a_call_that_is_no_evidence_tells_of_nobody(signals, states):
+    monitor = MonitorSettings(car_call_is_evidence=False)
+    wired = signals | {"car.door_zone", "car.moving", "door.front", "power.mains"}
+    codes = ("trapped_passengers", "entrapment_possible", "stopped_outside_door_zone")
+    told = [able(code, wired, monitor=monitor) for code in codes]
+    assert [each.state for each in told] == states
+    nobody_seen = "always critical" in told[2].note_en
+    assert nobody_seen is ("car.load_percent" not in signals)
+    if nobody_seen:
+        assert "switched off: monitor.car_call_is_evidence" in told[0].note_en
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_every_event_is_detectable_in_part_for_a_reason_or_names_what_it_lacks(kind):
+    """As an installer reads it: nothing is left out, nothing is limited without a word."""
+    told = capabilities(kind.signals, settings_for(kind))
+    assert [each.code for each in told] == [entry.code for entry in ENTRIES if not entry.agent]
+    for each in told:
+        assert each.state == "full" or (each.note_en and each.note_zh)
+        assert each.state != "none" or each.missing
+        assert set(each.missing).isdisjoint(kind.signals)
 
 
 # ---- what is not configured ----

@@ -36,12 +36,15 @@ def _work(words: Words, *, config: Path | None, as_json: bool) -> int:
     except ConfigProblems as wrong:
         _show_problems(file, wrong, words, as_json=as_json)
         return USAGE
+    from agent.drivers.table import has_contact_doors
     from agent.monitor.capabilities import capabilities
 
-    drivers = {driver.name: signals_of(driver, folders_of(config)) for driver in settings.drivers}
+    folders = folders_of(config)
+    drivers = {driver.name: signals_of(driver, folders) for driver in settings.drivers}
     wired = {signal for signals in drivers.values() for signal in signals}
+    by_contact = any(has_contact_doors(driver, folders) for driver in settings.drivers)
     warned = warnings_of(settings, wired) + credential
-    events = capabilities(wired, settings)
+    events = capabilities(wired, settings, contact_doors=by_contact)
     if as_json:
         screen.show_json(document(file, settings, drivers, events, warned))
     else:

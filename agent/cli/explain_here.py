@@ -59,7 +59,7 @@ def _configured(file: Path, settings: Settings, wiring: Wiring) -> Here:
         for key, word in written.items()
         if _seconds(wired, key) != _seconds(alone, key)
     }
-    site = site_of(settings, wiring.signals)
+    site = site_of(settings, wiring.signals, contact_doors=wiring.contact_doors)
     return Here(file, limits, longer, site, settings.platform.codes)
 
 

@@ -58,6 +58,17 @@ def paces_of(settings: DriverSettings, folders: Folders) -> Mapping[str, int]:
     return profile_for(settings, folders).paces_us(settings.poll_interval_ms)
 
 
+def has_contact_doors(settings: DriverSettings, folders: Folders) -> bool:
+    """Whether a driver's profile tells of a door only that it is closed or not closed.
+
+    Raises ProfileProblems.
+    """
+    if not isinstance(settings, (ModbusSettings, SerialSettings)):
+        return False
+    points = profile_for(settings, folders).points
+    return any("not_closed" in (point.values or {}).values() for point in points)
+
+
 def profile_for(settings: ModbusSettings | SerialSettings, folders: Folders) -> Profile:
     """Find and read a driver's profile.
 

@@ -26,12 +26,15 @@ class Capability(msgspec.Struct, frozen=True):
     note_zh: str
 
 
-def capabilities(signals: Collection[str], settings: Settings | None = None) -> list[Capability]:
+def capabilities(
+    signals: Collection[str], settings: Settings | None = None, *, contact_doors: bool = False
+) -> list[Capability]:
     """A capability for each event that watches the elevator, in the catalog's order.
 
-    Without `settings` the limits are the defaults, and what has no default is not configured.
+    Without `settings` the limits are the defaults, and what has no default is not configured. `contact_doors`: a profile
+    tells of a door no more than a contact would.
     """
-    site = site_of(settings, signals)
+    site = site_of(settings, signals, contact_doors=contact_doors)
     return [capability(entry, site) for entry in ENTRIES if not entry.agent]
 
 

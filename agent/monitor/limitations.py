@@ -44,12 +44,17 @@ class Site:
         return tuple(name for name in STATIONS if f"intercom.{name}" not in self.signals)
 
 
-def site_of(settings: Settings | None, signals: Collection[str]) -> Site:
-    """What matters of a configuration; None is one with every default."""
+def site_of(
+    settings: Settings | None, signals: Collection[str], *, contact_doors: bool = False
+) -> Site:
+    """What matters of a configuration; None is one with every default.
+
+    A door is behind a contact where an input of this computer tells of it, or where a profile knows no more.
+    """
     if settings is None:
-        return Site(frozenset(signals))
+        return Site(frozenset(signals), contact_doors=contact_doors)
     inputs = (driver.inputs for driver in settings.drivers if isinstance(driver, GpioSettings))
-    by_contact = any(door in each for each in inputs for door in _CAR_DOORS)
+    by_contact = contact_doors or any(door in each for each in inputs for door in _CAR_DOORS)
     return Site(
         frozenset(signals),
         settings.monitor,
@@ -95,7 +100,7 @@ LIMITATIONS: tuple[Limitation, ...] = (
     ),
     Limitation(
         _PEOPLE,
-        lambda site: not site.has("car.occupied"),
+        lambda site: not site.has("car.occupied") and bool(site.person_sources),
         "without car.occupied a person is known only by {persons}",
         "无 car.occupied，仅凭 {persons} 得知有人",
     ),
@@ -107,7 +112,7 @@ LIMITATIONS: tuple[Limitation, ...] = (
     ),
     Limitation(
         ("stopped_outside_door_zone",),
-        lambda site: not site.has(*_SEEN),
+        lambda site: set(site.person_sources).isdisjoint(_SEEN),
         "whether somebody is inside is never known: always critical",
         "始终不知轿厢是否有人：一律为紧急级",
         partial=False,
@@ -152,6 +157,24 @@ LIMITATIONS: tuple[Limitation, ...] = (
         partial=False,
     ),
     Limitation(
+        ("entrapment_possible",),
+        lambda site: not site.has(*_CAR_DOORS),
+        "without a car door only of a car under way or outside a zone",
+        "无轿门信号，仅限运行中或停在门区外的轿厢",
+    ),
+    Limitation(
+        ("landing_door_unlocked",),
+        lambda site: not site.has("car.door_zone"),
+        "without car.door_zone only while the car moves",
+        "无 car.door_zone，仅能在轿厢运行时发现",
+    ),
+    Limitation(
+        ("sensor_contradiction",),
+        lambda site: site.contact_doors and site.has("landing_doors.locked"),
+        "a door behind a contact may be just ajar: it contradicts no landing door's lock",
+        "触点门可能只是微开：不与层门锁闭信号矛盾",
+    ),
+    Limitation(
         ("controller_fault",),
         lambda site: not site.has("controller.fault_code"),
         "without controller.fault_code the fault has no code",
@@ -174,5 +197,11 @@ SWITCHED_OFF: tuple[Limitation, ...] = (
         lambda site: site.monitor.parks_with_doors_open,
         "switched off: monitor.parks_with_doors_open",
         "已关闭：monitor.parks_with_doors_open",
+    ),
+    Limitation(
+        _PEOPLE,
+        lambda site: site.has(*PERSON_SOURCES) and not site.person_sources,
+        "only a car call could tell of a person, and that is switched off: monitor.car_call_is_evidence",
+        "仅轿内指令能得知有人，而它已关闭：monitor.car_call_is_evidence",
     ),
 )
