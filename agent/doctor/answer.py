@@ -180,8 +180,10 @@ def _cause(facts: AnswerFacts) -> str:
         return "listens_only" if facts.listens else "not_asked"
     if facts.overheard and not facts.asked:
         return "another_master"
+    if facts.up or (facts.answered and facts.up is None):
+        return "answers"
     if facts.answered:
-        return "lost" if facts.up is False else "answers"
+        return "lost"
     if facts.malformed:
         return _OF_WORD.get(facts.wrong, "garbled")
     if facts.exceptions:

@@ -1,5 +1,6 @@
 """Tries TLS with the broker, without a word of MQTT, with the very files and checks of the service."""
 
+import contextlib
 import socket
 import ssl
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from agent.uplink.messages import iso
 from agent.uplink.tls import HandshakeError, Material, is_out_of_reach, material_of
 
 _HANDSHAKE_S: Final = 10.0
+_REFUSAL_S: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -77,7 +79,15 @@ def _handshake(mqtt: MqttSettings, material: Material) -> tuple[Certificate | No
         socket.create_connection((mqtt.host, mqtt.port), _HANDSHAKE_S) as plain,
         material.context.wrap_socket(plain, server_hostname=mqtt.host) as secure,
     ):
+        _hear_refusal(secure)
         return _shown(secure), secure.version() or "TLS"
+
+
+def _hear_refusal(secure: ssl.SSLSocket) -> None:
+    """Wait for the word that TLS 1.3 has for a client only after the handshake; a broker that lets us in says nothing."""
+    secure.settimeout(_REFUSAL_S)
+    with contextlib.suppress(TimeoutError):
+        secure.recv(1)
 
 
 def _shown(secure: ssl.SSLSocket) -> Certificate | None:

@@ -1,0 +1,171 @@
+"""`elevator-agent doctor` and the broker: a real mosquitto, each step that can fail, and nothing left behind there."""
+
+import json
+
+import pytest
+from paho.mqtt import publish
+
+from hil.authority import Authority
+from hil.broker import BrokerTls, Mosquitto
+from hil.installation import AgentProcess, configuration
+from hil.subscriber import retained
+from tests.doctor_stage import doctor
+
+ROOT = "elevator/v1/bench/e01"
+
+
+def site(folder, **mqtt):
+    return configuration(folder, mqtt=mqtt)
+
+
+def steps(said):
+    return {
+        each["check"]: each["cause"]
+        for each in said.findings
+        if each["check"].startswith("broker.") and each["check"] != "broker.certificate"
+    }
+
+
+def secret(folder, text):
+    path = folder / "password"
+    path.write_text(text + "\n", encoding="utf-8")
+    path.chmod(0o600)
+    return str(path)
+
+
+def test_every_step_to_a_broker_is_made_and_nothing_is_kept_there(tmp_path):
+    with Mosquitto(lines=["max_packet_size 100000"]) as broker:
+        said = doctor(site(tmp_path, port=broker.port))
+        assert retained(broker.port) == {}
+    assert steps(said) == {
+        "broker.name": "resolved", "broker.tcp": "connects", "broker.tls": "not_used",
+        "broker.login": "accepted", "broker.publish": "acknowledged", "broker.limits": "wide_enough",
+        "broker.identity": "alone",
+    }  # fmt: skip
+    assert "100000" in said.of("broker.limits")["measured"]["en"]
+    assert "resp/doctor" in said.of("broker.publish")["measured"]["en"]
+
+
+def test_a_wrong_password_is_named_and_the_right_one_is_let_in(tmp_path):
+    with Mosquitto(users={"e01": "right"}) as broker:
+        login = {"port": broker.port, "username": "e01"}
+        said = doctor(site(tmp_path, **login, password_file=secret(tmp_path, "geheim-7")))
+        assert said.cause("broker.login") == "bad_login"
+        assert "geheim-7" not in json.dumps(said.document)
+        assert "broker.publish" not in said.checks()
+        said = doctor(site(tmp_path, **login, password_file=secret(tmp_path, "right")))
+        assert said.cause("broker.login") == "accepted"
+
+
+def test_an_access_list_without_this_elevator_is_named(tmp_path):
+    with Mosquitto(users={"e01": "p"}, acl="user e01\ntopic read #\n") as broker:
+        login = {"port": broker.port, "username": "e01", "password_file": secret(tmp_path, "p")}
+        said = doctor(site(tmp_path, **login))
+    assert said.cause("broker.publish") == "refused"
+    assert ROOT in said.of("broker.publish")["next"]["en"]
+
+
+def test_a_small_packet_limit_is_told(tmp_path):
+    with Mosquitto(lines=["max_packet_size 4000"]) as broker:
+        assert doctor(site(tmp_path, port=broker.port)).cause("broker.limits") == "packet_small"
+
+
+@pytest.fixture(scope="module")
+def authorities(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("authorities")
+    return Authority(folder, "right"), Authority(folder, "other")
+
+
+def test_each_fault_of_a_certificate_has_its_own_cause(tmp_path, authorities):
+    right, other = authorities
+    good = right.server(days=400)
+    with Mosquitto(tls=BrokerTls(good.certificate, good.key)) as broker:
+
+        def tried(**more):
+            given = {"port": broker.tls_port, "tls": True, "ca_file": str(right.certificate)}
+            return doctor(site(tmp_path, **{**given, **more}))
+
+        fine = tried()
+        assert fine.cause("broker.tls") == "trusted"
+        assert {e["subject"] for e in fine.findings if e["check"] == "broker.certificate"} == {
+            "server",
+            "ca",
+        }
+        assert tried(ca_file=str(other.certificate)).cause("broker.tls") == "wrong_ca"
+        assert tried(port=broker.port).cause("broker.tls") == "not_tls"
+        assert tried(host="localhost").cause("broker.tls") == "wrong_name"
+        broken = tmp_path / "broken.pem"
+        broken.write_text("no certificate", encoding="utf-8")
+        assert tried(ca_file=str(broken)).cause("broker.tls") == "file_unusable"
+
+
+def test_an_expired_certificate_is_named_and_so_is_a_clock_that_was_never_set(
+    tmp_path, authorities
+):
+    right, _ = authorities
+    old = right.server(start_days=-20, days=-10)
+    with Mosquitto(tls=BrokerTls(old.certificate, old.key)) as broker:
+        said = doctor(
+            site(tmp_path, port=broker.tls_port, tls=True, ca_file=str(right.certificate))
+        )
+    # Whether this computer's clock is synchronised decides which of the two it is.
+    synchronised = said.cause("clock.sync") == "synchronised"
+    assert said.cause("broker.tls") == ("expired" if synchronised else "clock_unsynchronised")
+    assert "broker.login" not in said.checks()
+
+
+def test_a_broker_that_demands_a_certificate_says_so(tmp_path, authorities):
+    right, _ = authorities
+    good = right.server()
+    demands = BrokerTls(good.certificate, good.key, authority=right.certificate)
+    with Mosquitto(tls=demands) as broker:
+        said = doctor(
+            site(tmp_path, port=broker.tls_port, tls=True, ca_file=str(right.certificate))
+        )
+    assert said.cause("broker.tls") == "wants_certificate"
+
+
+def test_a_name_that_nobody_knows_and_a_port_where_nobody_listens(tmp_path):
+    said = doctor(site(tmp_path, host="no-such-broker.invalid", port=1883))
+    assert steps(said) == {"broker.name": "name_unknown"}
+    said = doctor(site(tmp_path, port=1))
+    assert steps(said) == {"broker.name": "resolved", "broker.tcp": "refused"}
+
+
+def test_a_connected_service_tells_of_its_own_connection_and_nobody_else_comes(tmp_path):
+    with Mosquitto(lines=["max_inflight_messages 7"]) as broker:
+        config = site(tmp_path, port=broker.port)
+        with AgentProcess(config) as agent:
+            agent.start()
+            agent.wait_until(lambda s: s["mqtt"]["connected"] and s["mqtt"]["published"])
+            said = doctor(config)
+            agent.stop()
+        assert "-doctor" not in broker.log
+    assert steps(said) == {
+        "broker.name": "resolved", "broker.tcp": "connects", "broker.tls": "not_used",
+        "broker.login": "accepted", "broker.publish": "acknowledged", "broker.limits": "wide_enough",
+        "broker.identity": "alone",
+    }  # fmt: skip
+    assert "Receive Maximum 7" in said.of("broker.limits")["measured"]["en"]
+
+
+def test_a_second_agent_is_seen_by_its_status_while_no_service_runs_here(tmp_path):
+    with Mosquitto() as broker:
+        config = site(tmp_path, port=broker.port)
+        status = json.dumps({"state": "online", "boot_id": "another-computer", "journal": "j"})
+        publish.single(f"{ROOT}/status", status, qos=1, retain=True, port=broker.port)
+        said = doctor(config)
+    assert said.cause("broker.identity") == "two_agents"
+
+
+def test_a_service_that_is_not_let_in_is_explained_by_its_own_words(tmp_path):
+    with Mosquitto(users={"e01": "right"}) as broker:
+        config = site(
+            tmp_path, port=broker.port, username="e01", password_file=secret(tmp_path, "wrong")
+        )
+        with AgentProcess(config) as agent:
+            agent.start()
+            agent.wait_until(lambda s: "0x8" in s["mqtt"]["reason"])
+            said = doctor(config)
+            agent.stop()
+    assert said.cause("broker.login") == "bad_login"
