@@ -294,10 +294,10 @@ class Publisher:
     def _row_answered(self, row: Row, refusal: str | None) -> None:
         lane = row.event.lane
         queue, backoff = self._supply.lanes.queues[lane], self._lane_backoff[lane]
-        if not queue.flies(row):
-            return
         if lane is Lane.REST:
             self._pace.answered(self._clock.uptime_us())
+        if not queue.flies(row):
+            return
         if refusal is not None:
             may_go = not set_aside_in(row)  # nothing could tell of a report
             if queue.refused(row, self._after(backoff), may_go=may_go):
