@@ -60,6 +60,36 @@ def the_drive_tries_again_every_12_s(s: Script) -> None:
     s.expect("trapped_passengers", "stopped", 15 + 1)  # the retry paused it
 
 
+def tries_for_4_s(s: Script, times: int) -> float:
+    """The drive moves the car for 4 s every 12 s and reaches no landing; gives after how long that is too long.
+
+    The car stands 8 s at a time, so that 90 s are full in the twelfth stop. Where only zones tell of motion, all is one
+    stop.
+    """
+    s.now_s = max(s.now_s, s.marks["stopped"])
+    for _ in range(times):
+        s.wait(8).jerks(4)
+    return 11 * 12 + 2 if s.has("car.moving") else 15
+
+
+@story()
+def the_drive_tries_for_4_s_every_12_s(s: Script) -> None:
+    """Each try is long enough to be a stop of its own; with no landing reached, 90 s of standing in all are enough."""
+    boarded(s).stops_between()
+    trapped = s.expect("trapped_passengers", "stopped", tries_for_4_s(s, 20))
+    s.brought_home()
+    s.clears(trapped, "doors open", 2)
+
+
+@story()
+def the_drive_of_an_empty_car_tries_for_4_s_every_12_s(s: Script) -> None:
+    """Likewise with nobody seen: it stands, whatever the drive tries, until a landing is reached."""
+    s.allows("start_failure").wait(30).starts(call=False).wait(1.5).stops()
+    outside = s.expect("stopped_outside_door_zone", "stopped", tries_for_4_s(s, 20))
+    s.creeps_to_landing().mark("home")
+    s.clears(outside, "home", -1 + 2).wait(20)
+
+
 @story(FULL, DRIVE)
 def a_retry_that_fails_at_once_is_no_end(s: Script) -> None:
     """Ten minutes of retries while the entrapment stands: it neither clears nor is raised again."""

@@ -1,4 +1,4 @@
-"""门区外停梯: the car stands outside the zone and nobody is seen in it.
+"""门区外停梯: the car stands outside the zone, in one stop or in all since the last landing, and nobody is seen in it.
 
 Who may be in it is unknown when a presence source is unknown or none is fitted, and when the agent started with the car
 already there: then it is critical, since somebody may be trapped unseen.
@@ -13,6 +13,7 @@ from agent.monitor.detectors.detector import Detector
 from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.presence import STUCK
+from agent.monitor.terms.stops import standing_outside, tried_in_vain
 
 
 class Watched(msgspec.Struct, frozen=True):
@@ -53,11 +54,13 @@ def _condition(snapshot: Snapshot, limits: Limits, *, watched: bool) -> Conditio
     outside = values["outside"]
     if outside is None:
         return UNKNOWN
-    if outside is False or values["person"]:
+    if values["person"]:
         return NO
-    stop: Delay | None = values["stop.outside"]
-    due_us = None if stop is None else stop.reached_at(limits.stopped_outside_us)
-    if stop is None or due_us is None:
+    if outside is False:
+        tried = tried_in_vain(snapshot, limits.stopped_outside_us, limits)
+        return NO if tried is None else _nobody_seen(tried, snapshot, limits, watched=watched)
+    stop, due_us = standing_outside(snapshot, limits.stopped_outside_us, limits)
+    if due_us is None:
         return UNKNOWN
     if snapshot.at_us < due_us:
         return Condition(holds=None, due_us=due_us)
@@ -93,6 +96,7 @@ STOPPED_OUTSIDE_DOOR_ZONE = Detector(
         "car.door_zone",
         "car.moving",
         "stop.outside",
+        "stop.outside_in_all",
         "person",
         "seen.presence",
         "car.occupied",

@@ -1,7 +1,7 @@
 """困人: a person is evidenced and the car does not let them out (contract, 3.2; precedents: elevator-facts 1.6).
 
-(a) The car has moved since its doors were last open in the zone and has stood outside the zone, whatever the doors do;
-(b) it has stood with doors not open, whatever the zone signal says.
+(a) The car has moved since its doors were last open in the zone and has stood outside the zone, whatever the doors do, in
+one stop or in all since the last landing; (b) it has stood with doors not open, whatever the zone signal says.
 """
 
 import msgspec
@@ -14,6 +14,7 @@ from agent.monitor.limits import Limits
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.doors import CLOSED
 from agent.monitor.terms.person import at_landing
+from agent.monitor.terms.stops import standing_outside
 
 # A call or a load that comes with the doors' movement is somebody getting in. A parked car has long stood for 90 s by
 # then, and a hasty passenger or a contact that never counts as open would be an entrapment before the car can start.
@@ -42,8 +43,7 @@ def _step(memory: Came, snapshot: Snapshot, limits: Limits) -> tuple[Came, Condi
     if not outside and (shut is None or shut.running_us is None):
         return came, NO
     if outside:
-        off_level = values["stop.outside"]
-        off_level_us = _off_level_us(off_level, snapshot, limits)
+        off_level, off_level_us = _off_level(snapshot, limits)
         if off_level_us is not None and snapshot.at_us >= off_level_us:
             return came, _holds("outside_zone", off_level, by)
     counted = by if outside or _lost_outside(snapshot) else at_landing(by, values["car.mode"])
@@ -84,12 +84,12 @@ def _reached(delay: Delay | None, limit_us: int) -> int | None:
     return None if delay is None else delay.reached_at(limit_us)
 
 
-def _off_level_us(delay: Delay | None, snapshot: Snapshot, limits: Limits) -> int | None:
+def _off_level(snapshot: Snapshot, limits: Limits) -> tuple[Delay, int | None]:
     """Without mains an evacuation device may still bring the car to a landing: rule (a) waits for it."""
-    due_us = _reached(delay, limits.trapped_off_level_us)
+    delay, due_us = standing_outside(snapshot, limits.trapped_off_level_us, limits)
     if due_us is None or snapshot.values["power.mains"] is not False:
-        return due_us
-    return max(due_us, snapshot.since_us["power.mains"] + limits.ard_hold_us)
+        return delay, due_us
+    return delay, max(due_us, snapshot.since_us["power.mains"] + limits.ard_hold_us)
 
 
 def _earlier(one_us: int | None, other_us: int | None) -> int | None:
@@ -105,7 +105,16 @@ def _holds(rule: str, delay: Delay | None, by: tuple[str, ...]) -> Condition:
 
 TRAPPED_PASSENGERS = Detector(
     "trapped_passengers",
-    ("person", "outside", "moved", "stop.outside", "stop.shut", "car.mode", "power.mains"),
+    (
+        "person",
+        "outside",
+        "moved",
+        "stop.outside",
+        "stop.outside_in_all",
+        "stop.shut",
+        "car.mode",
+        "power.mains",
+    ),
     _step,
     memory=NOBODY,
     memory_type=Came,

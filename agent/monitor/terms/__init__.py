@@ -20,7 +20,7 @@ from agent.monitor.terms.presence import PRESENCE
 from agent.monitor.terms.runs import RUNS
 from agent.monitor.terms.sources import BUTTON, CALL, LOAD
 from agent.monitor.terms.speed import SPEED
-from agent.monitor.terms.stops import STOP_OUTSIDE, STOP_SHUT
+from agent.monitor.terms.stops import STOP_OUTSIDE, STOP_OUTSIDE_IN_ALL, STOP_SHUT
 from agent.monitor.terms.term import Term
 from agent.monitor.terms.visit import VISIT_MUTES
 from agent.monitor.terms.zone_trust import ZONE_BELIEVED, ZONE_DOUBTED, ZONE_SAID
@@ -58,6 +58,7 @@ TERMS: tuple[Term, ...] = (
     PRESENCE,
     PERSON,
     STOP_OUTSIDE,
+    STOP_OUTSIDE_IN_ALL,
     STOP_SHUT,
     ALARM_OVER,
     RUNS,

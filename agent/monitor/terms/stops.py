@@ -1,4 +1,7 @@
-"""How long the car has stood: outside the zone, and anywhere with its doors not open. The values are `Delay`s."""
+"""How long the car has stood: outside the zone, there in all, and anywhere with its doors not open.
+
+The values are `Delay`s.
+"""
 
 import msgspec
 
@@ -54,6 +57,54 @@ def _zone_reached(memory: Stop, snapshot: Snapshot) -> bool:
         return False
     since_us = snapshot.since_us
     return since_us["stopped"] > broken_us and since_us["car.door_zone"] > broken_us
+
+
+def _in_all(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, None]:
+    """Standing outside the zone in all since a landing was last reached: a drive that tries in vain only pauses it.
+
+    A zone that was true or unknown meanwhile may have been a landing.
+    """
+    began_us = memory.delay.began_us
+    if snapshot.values["car.mode"] in INSPECTION_MODES:
+        pace = BREAK
+    elif snapshot.values["outside"] is not True:
+        pace = HOLD
+    else:
+        pace = RUN
+        if began_us is not None and not _between_landings(began_us, snapshot):
+            memory = Stop(IDLE, None, memory.turns)
+    return _advanced(memory, pace, snapshot, limits)
+
+
+def _between_landings(since_us: int, snapshot: Snapshot) -> bool:
+    """The zone has been known, and false, all the time."""
+    false = snapshot.values["car.door_zone"] is False
+    return false and snapshot.since_us["car.door_zone"] <= since_us
+
+
+def standing_outside(snapshot: Snapshot, limit_us: int, limits: Limits) -> tuple[Delay, int | None]:
+    """Of this stop outside the zone and all since the last landing, what is too long first, and when it is.
+
+    A stop has its own limit. In all it takes as long as a stop with doors not open, so that one that is
+    interrupted as often as you like is seen at last.
+    """
+    stop: Delay = snapshot.values["stop.outside"] or IDLE
+    in_all: Delay = snapshot.values["stop.outside_in_all"] or IDLE
+    stop_us = stop.reached_at(limit_us)
+    in_all_us = in_all.reached_at(max(limit_us, limits.trapped_at_level_us))
+    if in_all_us is None or (stop_us is not None and stop_us <= in_all_us):
+        return stop, stop_us
+    return in_all, in_all_us
+
+
+def tried_in_vain(snapshot: Snapshot, limit_us: int, limits: Limits) -> Delay | None:
+    """While the car moves between landings: what it has stood there in all, in several stops, if that is too long."""
+    stop: Delay = snapshot.values["stop.outside"] or IDLE
+    in_all: Delay = snapshot.values["stop.outside_in_all"] or IDLE
+    if in_all.began_us is None or in_all.began_us == stop.began_us:
+        return None
+    too_long = in_all.elapsed_us >= max(limit_us, limits.trapped_at_level_us)
+    return in_all if too_long and _between_landings(in_all.began_us, snapshot) else None
 
 
 def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, None]:
@@ -153,6 +204,14 @@ STOP_OUTSIDE = Term(
     "stop.outside",
     ("outside", "car.mode", "end_key", "contact_doors.closings"),
     _outside,
+    Stop(),
+    Stop,
+    Delay | None,
+)
+STOP_OUTSIDE_IN_ALL = Term(
+    "stop.outside_in_all",
+    ("outside", "car.mode", "end_key", "contact_doors.closings"),
+    _in_all,
     Stop(),
     Stop,
     Delay | None,
