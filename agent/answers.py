@@ -19,8 +19,17 @@ from agent.monitor.catalog import CATALOG
 from agent.naming import naming_of
 from agent.outbox_fault import JournalFault
 from agent.settings import ElevatorSettings
-from agent.uplink.events import Envelope, Naming, Origin, age_us, event_message
-from agent.uplink.messages import iso
+from agent.uplink.alarms import acknowledged_by
+from agent.uplink.events import (
+    Acknowledged,
+    Envelope,
+    Naming,
+    Origin,
+    age_us,
+    corrected,
+    event_message,
+)
+from agent.uplink.messages import ClockState, iso
 from agent.uplink.publisher import Publisher
 from agent.writer import Outbox
 
@@ -32,10 +41,21 @@ _FOLLOWERS_BEHIND_MOST = 1000  # rows a slow reader may be behind before it is l
 
 
 class Stands(msgspec.Struct, frozen=True):
-    """One raise, and what is known of it beside the event: its sequence once the journal has it."""
+    """One raise, and what is known of it beside the event: its sequence once the journal has it.
+
+    `acknowledged` by whom, if by anybody; `on_site`: at the elevator itself.
+    """
 
     event: Event
     envelope: Envelope
+    acknowledged: Acknowledged | None = None
+    on_site: bool = False
+
+    def taken(self, event: Event, envelope: Envelope) -> "Stands":
+        """The same, acknowledged."""
+        on_site = event.detail.get("on_site") is True
+        said = acknowledged_by(event, envelope)
+        return msgspec.structs.replace(self, acknowledged=said, on_site=on_site)
 
 
 class Board:
@@ -52,6 +72,8 @@ class Board:
         for row in rows:
             if row.event.transition is Transition.RAISED:
                 self.standing.setdefault(row.event.key, Stands(row.event, Envelope.of(row)))
+            elif row.event.transition is Transition.ACKNOWLEDGED:
+                self._acknowledged(row)
 
     def submitted(self, events: Sequence[Event], now: Instant) -> None:
         """Events handed to the journal."""
@@ -61,6 +83,14 @@ class Board:
                 self.standing[event.key] = Stands(event, envelope)
             elif event.transition is Transition.CLEARED:
                 self.standing.pop(event.key, None)
+            elif event.transition is Transition.ACKNOWLEDGED and event.key in self.standing:
+                envelope = Envelope.uncommitted(event, "", self._boot_id, now)
+                self.standing[event.key] = self.standing[event.key].taken(event, envelope)
+
+    def _acknowledged(self, row: Row) -> None:
+        stands = self.standing.get(row.event.key)
+        if stands is not None and stands.envelope.seq == row.raised_seq:
+            self.standing[row.event.key] = stands.taken(row.event, Envelope.of(row))
 
     def committed(self, rows: Sequence[Row]) -> None:
         """Rows in the journal."""
@@ -68,7 +98,9 @@ class Board:
             stands = self.standing.get(row.event.key)
             if stands is not None and _says(row, stands.event):
                 envelope = msgspec.structs.replace(Envelope.of(row), seq=row.raised_seq)
-                self.standing[row.event.key] = Stands(stands.event, envelope)
+                self.standing[row.event.key] = msgspec.structs.replace(stands, envelope=envelope)
+            if row.event.transition is Transition.ACKNOWLEDGED:
+                self._acknowledged(row)
             for follower in tuple(self.followers):
                 self._tell(follower, row)
 
@@ -117,6 +149,10 @@ class Answers:
 
     async def status(self, _params: dict[str, Any], _peer: Peer) -> dict[str, object]:
         """One screen: links, uplink, journal, what stands."""
+        return await self.state()
+
+    async def state(self) -> dict[str, object]:
+        """What `status` says, for whoever asks."""
         now = self._clock.now()
         elevator, uplink = self._elevator, self._publisher.snapshot()
         reason = uplink["degraded"]
@@ -134,9 +170,11 @@ class Answers:
             "mqtt": {**uplink, "reason": uplink["error"] or "", **self.broker(now)},
             "outbox": await self._outbox_state(),
             "standing": [
-                _standing(each, self._clock.boot_id, now) for each in self._board.standing.values()
+                _standing(each, self._clock, now) for each in self._board.standing.values()
             ],
-            "clock": {"synchronised": now.synchronised},
+            "clock": msgspec.to_builtins(
+                ClockState.of(now, self._clock.source, self._clock.anchor_us)
+            ),
         }
 
     async def _outbox_state(self) -> dict[str, object]:
@@ -201,9 +239,9 @@ class Answers:
             raise RefusedError("storage_failed", fault.reason, remedy) from fault
 
     def _message(self, row: Row) -> msgspec.Raw:
-        return msgspec.Raw(
-            event_message(row.event, Envelope.of(row), self._origin, self.naming(row.event))
-        )
+        event, clock = row.event, self._clock
+        envelope = corrected(Envelope.of(row), clock.boot_id, clock.anchor_us)
+        return msgspec.Raw(event_message(event, envelope, self._origin, self.naming(event)))
 
 
 def _question(params: dict[str, Any]) -> Question:
@@ -242,16 +280,19 @@ def _says(row: Row, raise_: Event) -> bool:
     return event == raise_
 
 
-def _standing(stands: Stands, boot_id: str, now: Instant) -> dict[str, object]:
-    event, envelope = stands.event, stands.envelope
+def _standing(stands: Stands, clock: Clock, now: Instant) -> dict[str, object]:
+    event = stands.event
+    envelope = corrected(stands.envelope, clock.boot_id, clock.anchor_us)
     name = naming_of(event)
     return {
         "code": event.code,
         "instance": event.instance,
         "severity": event.severity.value,
         "title": {"en": name.title_en, "zh": name.title_zh},
-        "since": iso(envelope.wall_us),
-        "age_s": age_us(event, envelope, boot_id, now) // SECOND_US,
+        "since": iso(envelope.time_us(event)),
+        "clock": envelope.clock,
+        "age_s": age_us(event, envelope, clock.boot_id, now) // SECOND_US,
         "seq": envelope.seq,
         "journaled": envelope.seq is not None,
+        "acknowledged": stands.acknowledged,
     }

@@ -14,6 +14,8 @@ from pathlib import Path
 import msgspec
 
 from agent import __version__
+from agent.acknowledge import Acknowledgements
+from agent.acknowledge_answer import AckAnswer
 from agent.announcement import CODE as TRAPPED
 from agent.announcement import calming_of
 from agent.answers import Answers
@@ -41,6 +43,9 @@ from agent.outbox_retention import Bounds
 from agent.platforms import Platform, platform_of
 from agent.platforms import default_folders as platform_folders
 from agent.recorder import Recorder, header_of
+from agent.requests.desk import Desk
+from agent.requests.replay import Replay
+from agent.requests.verbs import Verbs
 from agent.settings import Settings
 from agent.toggles_file import ContactMemory
 from agent.uplink.events import Origin
@@ -148,7 +153,13 @@ class Service:
         self._intake.on_changes = self._contacts.changed
         self._watchdog = Watchdog(bounds_us, lambda: status_of(self._intake.links), self._clock)
         self._intake.on_turned = self._watchdog.turned
+        self._acknowledgements = Acknowledgements(
+            self._delivery.board, self._intake, self._clock, self._deliver
+        )
+        self._answers = self._make_answers()
+        self._desk = self._make_desk()
         await self._open_control()
+        self._delivery.on_synchronised = self._link.try_now
         self._delivery.begin(self._intake, self._publisher)
 
     async def _open_control(self) -> None:
@@ -239,13 +250,33 @@ class Service:
 
     def _broker_facts(self, now: Instant) -> dict[str, object]:
         certificates = self._delivery.expiry.facts(now)
-        return {"reason_zh": self._link.fault_zh or "", "certificates": certificates}
+        asked = self._desk.snapshot()
+        return {
+            "reason_zh": self._link.fault_zh or "",
+            "certificates": certificates,
+            "requests": asked,
+        }
 
     def _link_facts(self) -> dict[str, object]:
         limits = self._link.limits
         return {} if limits is None else dataclasses.asdict(limits)
 
-    def _make_control(self) -> ControlServer:
+    def _make_desk(self) -> Desk:
+        """What is asked over the broker: heard by the link, answered through the publisher."""
+        topics, post = Topics(self._origin.source), self._publisher.post
+        verbs = Verbs(
+            self._clock,
+            self._publisher,
+            Replay(self._delivery.outbox, post),
+            self._acknowledgements,
+            self._intake.freshness.points,
+            self._answers.state,
+        )
+        desk = Desk(topics, self._settings.requests, verbs.handlers, post, self._clock)
+        self._link.answer_requests(topics.requests.removesuffix("#"), desk.asked)
+        return desk
+
+    def _make_answers(self) -> Answers:
         answers = Answers(
             self._settings.elevator,
             self._origin,
@@ -255,6 +286,9 @@ class Service:
             {driver.name: driver.statistics for driver in self._drivers},
         )
         answers.naming, answers.broker = self._naming, self._broker_facts
+        return answers
+
+    def _make_control(self) -> ControlServer:
         frames = FramesAnswer(self._means.tap, self._clock, tuple(self._wiring.drivers))
         recordings = RecordAnswer(self._recorder, self._clock)
         journal, bounds = Path(self._settings.outbox.path), Bounds.of(self._settings.outbox)
@@ -269,7 +303,8 @@ class Service:
             broker=self._link_facts,
         )
         verbs = {
-            **answers.verbs,
+            **self._answers.verbs,
+            "ack": AckAnswer(self._acknowledgements).ack,
             "doctor": doctor.doctor,
             "bus": frames.bus,
             "record": recordings.record,
@@ -299,7 +334,9 @@ class Service:
             group.create_task(self._intake.keep_time(), name="timers")
             group.create_task(self._delivery.look_after(), name="housekeeping")
             group.create_task(self._watchdog.run(), name="watchdog")
+            group.create_task(self._clock.follow(), name="clock")
             group.create_task(self._delivery.look_back(), name="looking back")
+            group.create_task(self._desk.run(), name="requests")
             group.create_task(self._recorder.run(self._clock), name="recorder")
             if self._calming is not None:
                 group.create_task(self._calming.run(), name="announcement")

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import msgspec
 
-from agent import __version__
+from agent import __version__, asyncapi_requests
 from agent.event_schema import DATA, Schema, schema_of, schemas
 from agent.model import Severity
 from agent.monitor.capabilities import Capability
@@ -65,11 +65,17 @@ def document() -> Schema:
         },
         "defaultContentType": JSON,
         "servers": {"broker": _server()},
-        "channels": {name: _channel(name) for name in _CHANNELS},
-        "operations": _operations(),
+        "channels": {
+            **{name: _channel(name) for name in _CHANNELS},
+            **asyncapi_requests.channels(_ROOT),
+        },
+        "operations": {**_operations(), **asyncapi_requests.operations()},
         "components": {
-            "parameters": dict(_SHARED),
-            "messages": {name: _message(name) for name in _MESSAGES},
+            "parameters": {**_SHARED, **asyncapi_requests.PARAMETERS},
+            "messages": {
+                **{name: _message(name) for name in _MESSAGES},
+                **asyncapi_requests.messages(),
+            },
             "schemas": _schemas(),
         },
     }
@@ -225,6 +231,7 @@ def _schemas() -> dict[str, Schema]:
         ("State", schema_of(messages.State, "", "All signals")),
         ("Link", schema_of(Link, "", "A link")),
         ("Capability", schema_of(Capability, "", "Whether an event can be detected")),
+        *asyncapi_requests.schemas().items(),
     ):
         inner = schema.get("$defs", {})
         found |= {each: _inside(inner[each]) for each in inner}

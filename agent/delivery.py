@@ -6,17 +6,21 @@ a card that hangs delays no alarm.
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from agent import __version__
 from agent.answers import Board
 from agent.clock import Clock, sleep
+from agent.clock_anchor import CODE as CORRECTED
+from agent.clock_anchor import Correction
 from agent.intake import Intake
 from agent.model import Detail, Event, Instant, Row, Severity, Transition
 from agent.monitor.catalog import CATALOG
 from agent.monitor.monitor import Standing
 from agent.outbox import JournalFault
+from agent.outbox_anchors import boot_of
 from agent.outbox_retention import Bounds, Drop
 from agent.outbox_upkeep import Upkeep
 from agent.power import MAINS_LOST, RESTORED, MainsStory, cut_told, was_cut
@@ -55,6 +59,9 @@ class Delivery:
         self._mains = MainsStory()
         self._head_before = 0
         self._stood: tuple[Row, ...] = ()
+        self._correction = Correction()
+        self._knows_the_boot = self._was_synchronised = False
+        self.on_synchronised: Callable[[], None] = lambda: None
         self._readable = asyncio.Event()
         self._written = asyncio.Event()
         self._dropped = self._unreadable = 0
@@ -70,7 +77,8 @@ class Delivery:
 
     def _remember(self) -> None:
         """How the run before left the journal, of which more is read when nobody waits for it."""
-        self._head_before, self._stood = self.outbox.head, self.outbox.standing
+        raises = (row for row in self.outbox.standing if row.event.transition is Transition.RAISED)
+        self._head_before, self._stood = self.outbox.head, tuple(raises)
         self._mains.adopt(self._stood)
         self.expiry.adopt(self._stood)
         self._readable.set()
@@ -98,6 +106,7 @@ class Delivery:
     def deliver(self, events: Sequence[Event], now: Instant) -> None:
         """Send events on their way; the mains' return is summed up with the event that tells of it."""
         events = [*events, *self._summed_up(events)]
+        self._correction.look(now, self._clock.trusted_us)
         self.board.submitted(events, now)
         self.outbox.submit(events, now)
         self._publisher.submitted(events, now)
@@ -181,6 +190,8 @@ class Delivery:
         with contextlib.suppress(JournalFault):
             await self._tell_of_a_cut()
             await self._compare_configuration()
+        with contextlib.suppress(JournalFault):
+            await self._look_up_the_boot()
 
     async def _tell_of_a_cut(self) -> None:
         """Sum up a power cut that took this computer too, and complete what is known of a loss that began before."""
@@ -204,6 +215,30 @@ class Delivery:
             change = {"from": str(marks[0]), "to": self._configuration}
             event = self._self_events.notice("configuration_changed", now.uptime_us, change)
             self.deliver([event], now)
+
+    async def _look_up_the_boot(self) -> None:
+        """An earlier run in this boot of the computer may have told its anchor, or left what needs one."""
+        look = partial(boot_of, boot_id=self._clock.boot_id, head=self._head_before)
+        try:
+            self._correction.adopt(await self.outbox.look(look))
+        finally:  # it is told, even if perhaps for the second time
+            self._knows_the_boot = True
+
+    def _look_at_the_clock(self, now: Instant) -> None:
+        """Date what this boot said before its clock was right, once that is known, and say so once."""
+        if now.synchronised != self._was_synchronised:
+            self._was_synchronised = now.synchronised
+            self._publisher.clock_source(self._clock.source)
+            if now.synchronised:
+                self.on_synchronised()
+        self._correction.look(now, self._clock.trusted_us)
+        anchor_us = self._correction.anchor_us
+        if anchor_us is not None and anchor_us != self._clock.anchor_us:
+            self._clock.dates(anchor_us)
+            self._publisher.clock_corrected(anchor_us)
+        detail = self._correction.to_tell() if self._knows_the_boot else None
+        if detail is not None:
+            self.deliver([self._self_events.notice(CORRECTED, now.uptime_us, detail)], now)
 
     def _is_ours(self, row: Row) -> bool:
         """Whether a row tells of this very start."""
@@ -264,18 +299,22 @@ class Delivery:
             self._look_for_rows_set_aside(now)
             self._look_for_damage(now)
             self._look_at_certificates(now)
+            self._look_at_the_clock(now)
             aside = self._intake.monitor.set_aside
             self._publisher.degraded("agent_fault" if aside else None)
 
 
 def standing_of(rows: Sequence[Row], boot_id: str) -> list[Standing]:
-    """The raises among rows, as the monitor takes them over."""
+    """The raises among rows, as the monitor takes them over; what was acknowledged of them stays so."""
+    told = (row for row in rows if row.event.transition is Transition.ACKNOWLEDGED)
+    taken = {row.raised_seq for row in told}
     return [
         Standing(
             row.event.code,
             row.event.instance,
             row.event.severity,
             row.event.since_us if row.boot_id == boot_id else None,
+            row.seq in taken,
         )
         for row in rows
         if row.event.transition is Transition.RAISED

@@ -69,6 +69,8 @@ class EventTexts:
         ways = [] if entry.ends is Ends.NEVER else [self.word(entry.ends.value)]
         if entry.end_key:
             ways.append(self.word("end_key"))
+        if entry.site_ends:
+            ways.append(self.word("acknowledged_on_site"))
         if entry.runs:
             name = "runs_blind" if entry.runs_only_blind else "runs"
             ways.append(self.word(name, runs=entry.runs, s="s"[: entry.runs - 1]))

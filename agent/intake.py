@@ -12,7 +12,7 @@ import msgspec
 
 from agent.clock import Clock, sleep_until
 from agent.freshness import Freshness
-from agent.model import Event, Instant, Reading
+from agent.model import Detail, Event, Instant, Reading
 from agent.monitor.monitor import Monitor, Standing
 from agent.recorder import Recorder
 
@@ -67,6 +67,15 @@ class Intake:
     def adopt(self, standing: Sequence[Standing]) -> list[Event]:
         """What a journal that could not be read at the start says stands; gives what that brings about."""
         events = self.monitor.adopt(standing)
+        self._reconsider()
+        return events
+
+    def acknowledge(
+        self, key: tuple[str, str | None], detail: Mapping[str, Detail], *, on_site: bool
+    ) -> list[Event]:
+        """Somebody takes up what stands; gives what that brings about, nothing where the monitor has no such event."""
+        self._pass_time(self._clock.uptime_us())
+        events = self.monitor.acknowledge(self._at_us, key, detail, on_site=on_site)
         self._reconsider()
         return events
 

@@ -11,17 +11,22 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import msgspec
+
+from agent import outbox_anchors
 from agent import outbox_records as sql
 from agent import outbox_retention as retention
+from agent.clock_anchor import CODE as CORRECTED
 from agent.model import Detail, Event, Instant, Lane, Row, Severity, Transition
-from agent.outbox_facts import LANES, cursor_key, new_facts
+from agent.outbox_anchors import Anchors, first_of
+from agent.outbox_facts import LANES, acknowledged_key, cursor_key, new_facts
 from agent.outbox_fault import JournalFault, database_fault, system_fault
 from agent.outbox_files import beside, make_tables, salvage, set_aside
 from agent.outbox_load import Journals, facts_of, loaded, newest_of
 from agent.outbox_lock import JournalBusy, JournalLock
 from agent.outbox_records import Search
 from agent.outbox_retention import Drop
-from agent.outbox_rows import Batch, Key, Place, number
+from agent.outbox_rows import Batch, Key, Place, number, still_acknowledged
 from agent.sequence_reserve import BLOCK, SequenceReserve
 
 __all__ = ["Batch", "Journal", "JournalBusy", "JournalFault", "Search", "read_rows"]
@@ -65,6 +70,7 @@ class Journal:
         self._lock = lock
         self._reserve = SequenceReserve(path.with_suffix(".seq"))
         self._standing: dict[Key, Row] = {}
+        self._acknowledged: dict[int, Row] = {}  # by the raise
         self._cursors: dict[Lane, int] = {}
         self._unreadable = sql.Unreadable()
         self._db: sqlite3.Connection | None = None
@@ -122,8 +128,7 @@ class Journal:
         A raise of what stands, or a clear or acknowledgement of what does not, is an AssertionError before the
         database is touched. What is dropped in the same transaction is reported by the last of the events.
         """
-        place = Place(journal=self.journal, head=self.head, boot_id=boot_id)
-        rows, standing = number(batches, place, self._standing)
+        rows, standing = number(batches, self._place(batches, boot_id), self._standing)
         assert len(rows) <= BLOCK, "more events in one transaction than a block of the reserve"
         acked = self._moved(cursors or {})
         with _translated(self.path), _transaction(self._connection()) as db:
@@ -138,6 +143,8 @@ class Journal:
             if not rows:
                 db.executemany(sql.SET_FACT, [(cursor_key(lane), acked[lane]) for lane in LANES])
         self._standing = standing
+        self._anchors.learn(rows)
+        self._acknowledged = still_acknowledged(self._acknowledged, rows)
         self._cursors = acked
         self.chain_head = chain_head
         self.head = rows[-1].seq if rows else self.head
@@ -158,11 +165,18 @@ class Journal:
         """The raises that stand, oldest first."""
         return sorted(self._standing.values(), key=lambda row: row.seq)
 
+    def remembered(self) -> list[Row]:
+        """The raises that stand and the newest acknowledgement of each, in order of sequence."""
+        known = {row.seq for row in self._standing.values()}
+        acknowledged = (row for row in self._acknowledged.values() if row.raised_seq in known)
+        return sorted([*self._standing.values(), *acknowledged], key=lambda row: row.seq)
+
     def fetch(self, lane: Lane, after: int, limit: int) -> list[Row]:
         """The next rows of a lane in order of sequence; costs the same however long the journal is."""
         with _translated(self.path):
             records = self._connection().execute(sql.FETCH, (LANES.index(lane), after))
-            return sql.rows_of(records, self._journals.of, self._unreadable, limit)
+            name_of, anchor_of = self._journals.of, self._anchors.of
+            return sql.rows_of(records, name_of, anchor_of, self._unreadable, limit)
 
     def count_owed(self, lane: Lane, after: int | None = None) -> int:
         """How many rows of a lane lie after a sequence, by default its committed cursor."""
@@ -173,7 +187,8 @@ class Journal:
     def rows(self, search: Search) -> list[Row]:
         """What a search finds."""
         with _translated(self.path):
-            return _find(self._connection(), self._journals, search, self._unreadable)
+            db = self._connection()
+            return _find(db, self._journals, self._anchors, search, self._unreadable)
 
     def look(self, job: Callable[[sql.Database], _T]) -> _T:
         """What a job reads from the tables; it must not write."""
@@ -184,6 +199,21 @@ class Journal:
         """Bytes of the database that are in use, and those inside it that are free to be used again."""
         with _translated(self.path):
             return usage_of(self._connection())
+
+    def _place(self, batches: Sequence[Batch], boot_id: str) -> Place:
+        """Where the rows of a transaction go; the boot's first row is looked for when its anchor is told."""
+        place = Place(journal=self.journal, head=self.head, boot_id=boot_id)
+        if not any(batch.events for batch in batches):
+            return place
+        with _translated(self.path):
+            db, first = self._connection(), None
+            if any(event.code == CORRECTED for batch in batches for event in batch.events):
+                first = first_of(db, boot_id, self.head)
+            return msgspec.structs.replace(
+                place,
+                boot_first=None if first is None else first[0],
+                anchor_us=self._anchors.of(boot_id),
+            )
 
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
@@ -237,8 +267,10 @@ class Journal:
         if found.head > self._reserve.reserved_through:  # the side file was lost
             self._reserve.reserve(found.head)
         self._journals, self.journal = found.journals, found.journals.own
+        self._anchors = found.anchors
         self.head, self.chain_head = found.head, found.chain_head
         self._cursors, self._standing = dict(found.cursors), dict(found.standing)
+        self._acknowledged = dict(found.acknowledged)
         self.recovered, self.recovered_range = found.recovered, found.recovered_range
         self.recovered_detail, self.withheld = found.recovered_detail, found.withheld
 
@@ -266,7 +298,7 @@ def read_rows(
     )
     with reading(path) as db:
         journals = Journals(db, str(facts_of(db)["journal"]))
-        return _find(db, journals, search, sql.Unreadable())
+        return _find(db, journals, Anchors(db), search, sql.Unreadable())
 
 
 @contextlib.contextmanager
@@ -343,6 +375,7 @@ def _write_rows(
     """Write rows and what follows from them for what stands; returns the last link of the chain."""
     records, link = sql.chained((sql.record_of(row, acked) for row in rows), link)
     db.executemany(sql.INSERT, records)
+    outbox_anchors.write(db, rows)
     for row in rows:
         where = (row.event.code, row.event.instance or "")
         match row.event.transition:
@@ -350,18 +383,25 @@ def _write_rows(
                 db.execute(sql.RAISE, (*where, row.seq))
             case Transition.CLEARED:
                 db.execute(sql.CLEAR, where)
+                db.execute(sql.FORGET_ACKNOWLEDGED, (acknowledged_key(row.raised_seq or 0),))
+            case Transition.ACKNOWLEDGED:
+                db.execute(sql.SET_FACT, (acknowledged_key(row.raised_seq or 0), row.seq))
             case Transition.NOTICE if row.event.code == RECOVERED:
                 db.execute(sql.FORGET_RECOVERY)
-            case Transition.NOTICE | Transition.ACKNOWLEDGED:
+            case Transition.NOTICE:
                 pass
     return link
 
 
 def _find(
-    db: sql.Database, journals: Journals, search: Search, unreadable: sql.Unreadable
+    db: sql.Database,
+    journals: Journals,
+    anchors: Anchors,
+    search: Search,
+    unreadable: sql.Unreadable,
 ) -> list[Row]:
     records = db.execute(search.statement, search.parameters)
-    return sql.rows_of(records, journals.of, unreadable, search.limit)
+    return sql.rows_of(records, journals.of, anchors.of, unreadable, search.limit)
 
 
 def _connect(path: Path, *, suspect: bool) -> sqlite3.Connection:

@@ -54,7 +54,7 @@ def write(
 
 def _reopen(disk: Journal, attempt: Attempt, *, suspect: bool) -> None:
     """Open anew. What stood in a journal that had to go is journaled first in the new one, or a restart forgets it."""
-    stood = disk.standing()
+    stood = disk.remembered()
     disk.reopen(suspect=suspect)
     if disk.journal != attempt.journal:
         known = {row.event.key for row in disk.standing()}  # those that could be salvaged

@@ -19,6 +19,11 @@ def cursor_key(lane: Lane) -> str:
     return f"cursor.{lane.value}"
 
 
+def acknowledged_key(raised_seq: int) -> str:
+    """The fact that holds the sequence of the newest acknowledgement of what stands."""
+    return f"acknowledged.{raised_seq}"
+
+
 def number_of(facts: Mapping[str, int | str], key: str) -> int:
     """A fact that is a number; 0 when it was never said."""
     return int(facts.get(key, 0))

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import msgspec
 
 from agent.model import Detail, Lane, Row
+from agent.outbox_anchors import Anchors
 from agent.outbox_chain import Origin
 from agent.outbox_facts import LANES, cursor_key, number_of
 from agent.outbox_records import (
+    ACKNOWLEDGED,
     FACTS,
     HEAD,
     NEWEST_CURSORS,
@@ -45,13 +47,15 @@ class Journals:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The state of an opened journal; `withheld` as in Journal."""
+    """The state of an opened journal; `withheld` as in Journal. `acknowledged` is by the sequence of the raise."""
 
     journals: Journals
+    anchors: Anchors
     head: int
     chain_head: bytes
     cursors: Mapping[Lane, int]
     standing: Mapping[Key, Row]
+    acknowledged: Mapping[int, Row]
     recovered: str | None
     recovered_range: tuple[int, int] | None
     recovered_detail: Mapping[str, Detail]
@@ -93,15 +97,19 @@ def cursors_of(db: Database, facts: Mapping[str, int | str]) -> dict[Lane, int]:
 def loaded(db: Database, facts: Mapping[str, int | str], unreadable: Unreadable) -> Loaded:
     """Read all of it."""
     journals = Journals(db, str(facts["journal"]))
-    standing = rows_of(db.execute(STANDING), journals.of, unreadable)
+    anchors = Anchors(db)
+    standing = rows_of(db.execute(STANDING), journals.of, anchors.of, unreadable)
+    acknowledged = rows_of(db.execute(ACKNOWLEDGED), journals.of, anchors.of, unreadable)
     first, last = number_of(facts, "recovered.first"), number_of(facts, "recovered.last")
     withheld = number_of(facts, "withheld.first"), number_of(facts, "withheld.report")
     return Loaded(
         journals=journals,
+        anchors=anchors,
         head=max(newest_of(db), number_of(facts, "floor")),
         chain_head=chain_head_of(db, facts),
         cursors=cursors_of(db, facts),
         standing={row.event.key: row for row in standing},
+        acknowledged={row.raised_seq: row for row in acknowledged if row.raised_seq is not None},
         recovered=str(facts["recovered"]) if "recovered" in facts else None,
         recovered_range=(first, last) if last else None,
         recovered_detail=_recovered_detail(facts),

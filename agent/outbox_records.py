@@ -18,7 +18,8 @@ INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
 RAISE = "INSERT OR REPLACE INTO standing VALUES (?, ?, ?)"
 CLEAR = "DELETE FROM standing WHERE code = ? AND instance = ?"
 SET_FACT = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
-FACTS = "SELECT key, value FROM meta"
+FORGET_ACKNOWLEDGED = "DELETE FROM meta WHERE key = ?"
+FACTS = "SELECT key, value FROM meta WHERE key NOT GLOB 'anchor.*'"  # there may be one a boot
 FORGET_RECOVERY = "DELETE FROM meta WHERE key GLOB 'recovered*'"
 ORIGINS = "SELECT last, journal FROM origins ORDER BY last"
 HEAD = "SELECT max(seq) FROM journal"
@@ -26,6 +27,10 @@ NEWEST_CURSORS = "SELECT acked_critical, acked_rest FROM journal ORDER BY seq DE
 OWED = "SELECT count(*) FROM journal WHERE lane = ? AND seq > ?"
 FETCH = f"SELECT {_COLUMNS} FROM journal WHERE lane = ? AND seq > ? ORDER BY seq"  # noqa: S608
 STANDING = f"SELECT {_COLUMNS} FROM journal WHERE seq IN (SELECT seq FROM standing) ORDER BY seq"  # noqa: S608
+ACKNOWLEDGED = (
+    f"SELECT {_COLUMNS} FROM journal"  # noqa: S608
+    " WHERE seq IN (SELECT value FROM meta WHERE key GLOB 'acknowledged.*') ORDER BY seq"
+)
 _SEARCH = (
     f"SELECT {_COLUMNS} FROM journal WHERE seq > :after AND seq <= :through"  # noqa: S608
     " AND (:severities IS NULL OR severity IN (SELECT value FROM json_each(:severities)))"
@@ -135,12 +140,24 @@ class Unreadable:
 def rows_of(
     records: Iterable[tuple[Any, ...]],
     journal_of: Callable[[int], str],
+    anchor_of: Callable[[str], int | None],
     unreadable: Unreadable,
     limit: int = MOST,
 ) -> list[Row]:
-    """The first `limit` readable rows; the others are told to `unreadable` and passed over."""
-    readable = (row for one in records if (row := _row_of(one, journal_of, unreadable)) is not None)
+    """The first `limit` readable rows; the others are told to `unreadable` and passed over.
+
+    `anchor_of` a boot is asked where its clock was not synchronised.
+    """
+    read = (_row_of(one, journal_of, unreadable) for one in records)
+    readable = (anchored(row, anchor_of) for row in read if row is not None)
     return list(itertools.islice(readable, min(limit, MOST)))
+
+
+def anchored(row: Row, anchor_of: Callable[[str], int | None]) -> Row:
+    """A row with its boot's anchor, where it needs one and there is one."""
+    if row.synchronised or (anchor_us := anchor_of(row.boot_id)) is None:
+        return row
+    return msgspec.structs.replace(row, anchor_us=anchor_us)
 
 
 def _row_of(

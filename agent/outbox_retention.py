@@ -1,8 +1,9 @@
 """Which records go when the journal has reached its bounds, and what stays of them. Knows SQL, but no library and no clock.
 
 The order is what the broker has before what it has not; within each `info`, then `minor`, then `major`; the oldest first.
-Never: `critical`, a raise that stands, and the reports `records_dropped` and `outbox_recovered` before they are
-delivered. By age only what is delivered goes, and only by wall times that were synchronised when they were written.
+Never: `critical`, a raise that stands and its acknowledgement, and what others depend on (`_REPORTS`) before it is
+delivered. By age only what is delivered goes, by wall times that were synchronised when they were written;
+what was not dated then, or is dated later than now, is as old as the next that is too old.
 
 A dropped row leaves a stub (sequence, digest, link). Of more than `STUBS_MOST`, the oldest are summarised as ranges.
 """
@@ -27,14 +28,23 @@ RANGES_MOST = 200  # named in one report, which has to stay a small message
 STRETCH = 5000  # sequences looked at in one go, so that no commit waits long
 STUBS_MOST = 10_000
 _YEAR_US = round(365.25 * 86400) * SECOND_US
-_REPORTS = ("outbox_recovered", "records_dropped")
+_REPORTS = ("clock_corrected", "outbox_recovered", "records_dropped")
 _CLASSES = tuple(itertools.product((True, False), (Severity.INFO, Severity.MINOR, Severity.MAJOR)))
 _GOING = "SELECT seq, severity FROM journal WHERE seq > ? AND seq <= ? AND "
-_NOT_STANDING = " AND seq NOT IN (SELECT seq FROM standing) ORDER BY seq LIMIT ?"
+_NOT_STANDING = (
+    " AND seq NOT IN (SELECT seq FROM standing)"
+    " AND seq NOT IN (SELECT value FROM meta WHERE key GLOB 'acknowledged.*') ORDER BY seq LIMIT ?"
+)
 _DELIVERED = f"{_GOING} severity = ? {_NOT_STANDING}"
 _OWED = f"{_GOING} severity = ? AND code NOT IN {_REPORTS} {_NOT_STANDING}"
-_OLD = f"{_GOING} severity <> 'critical' AND synchronised = 1 AND wall_us < ? {_NOT_STANDING}"
-_NEWEST = "SELECT max(wall_us) FROM journal WHERE seq > ? AND seq <= ?"
+_DATED = "synchronised = 1 AND wall_us <= :now"
+_OLD = (
+    "SELECT seq, severity FROM journal WHERE seq > :low AND seq <= :high AND severity <> 'critical'"  # noqa: S608
+    f" AND (({_DATED} AND wall_us < :before) OR (NOT ({_DATED}) AND seq < (SELECT max(seq) FROM journal"
+    f" WHERE seq > :low AND seq <= :high AND {_DATED} AND wall_us < :before)))"
+    f" {_NOT_STANDING.replace('?', ':most')}"
+)
+_NEWEST = f"SELECT max(wall_us) FROM journal WHERE seq > :low AND seq <= :high AND {_DATED}"  # noqa: S608
 _BETWEEN = "SELECT 1 FROM journal WHERE seq > ? AND seq < ? LIMIT 1"
 _TAKE = "SELECT * FROM journal WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq"
 _DELETE = "DELETE FROM journal WHERE seq IN (SELECT value FROM json_each(?))"
@@ -122,13 +132,14 @@ class Sweep:
                 return True
         return False
 
-    def next_old(self, db: Database, before_us: int, cursor: int) -> Drop | None:
+    def next_old(self, db: Database, now_us: int, before_us: int, cursor: int) -> Drop | None:
         """Delivered records older than a wall time, of one stretch."""
         low, high = self._old_after, min(self._old_after + STRETCH, cursor)
-        found = db.execute(_OLD, (low, high, before_us, ROWS_MOST)).fetchall()
+        these = {"low": low, "high": high, "now": now_us}
+        found = db.execute(_OLD, {**these, "before": before_us, "most": ROWS_MOST}).fetchall()
         if found:
             return _drop(db, "age", found, cursor)
-        newest = db.execute(_NEWEST, (low, high)).fetchone()[0]
+        newest = db.execute(_NEWEST, these).fetchone()[0]
         if (newest or 0) < before_us:  # nothing young here: go on behind it
             self._old_after = high if high < cursor else 0
         return None
@@ -192,8 +203,6 @@ def apply(db: Database, drop: Drop) -> None:
         seq, link = record[0], record[14]
         db.execute(_STUB, (seq, seq, digest_of(record), link, drop.reason))
     db.execute(_DELETE, (these,))
-    for key, value in zip(("withheld.first", "withheld.report"), withheld or (0, 0), strict=True):
-        db.execute(SET_FACT, (key, value))
     _summarise(db, drop.seqs[0])
 
 

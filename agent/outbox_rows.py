@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
+from agent import clock_anchor
 from agent.model import Event, Instant, Row, Transition
 
 Key = tuple[str, str | None]
@@ -21,11 +22,16 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where new rows go: which journal, after which sequence, in which boot."""
+    """Where new rows go: which journal, after which sequence, in which boot.
+
+    `anchor_us` is that boot's anchor, where it is known, and `boot_first` the sequence of its first row, where asked for.
+    """
 
     journal: str
     head: int
     boot_id: str
+    anchor_us: int | None = None
+    boot_first: int | None = None
 
 
 def number(
@@ -71,6 +77,19 @@ def carried(standing: Iterable[Row]) -> tuple[Batch, ...]:
         )
         for row in standing
     )
+
+
+def still_acknowledged(before: Mapping[int, Row], rows: Iterable[Row]) -> dict[int, Row]:
+    """The newest acknowledgement of each raise that stands, by the raise, after these rows."""
+    after = dict(before)
+    for row in rows:
+        if row.raised_seq is None:
+            continue
+        if row.event.transition is Transition.ACKNOWLEDGED:
+            after[row.raised_seq] = row
+        elif row.event.transition is Transition.CLEARED:
+            after.pop(row.raised_seq, None)
+    return after
 
 
 def pairs(event: Event, *, stands: bool) -> bool:
@@ -137,6 +156,9 @@ def _paired(event: Event, stands: set[Key]) -> Event:
 def _row(event: Event, batch: Batch, place: Place, offset: int, raised: Row | None) -> Row:
     assert pairs(event, stands=raised is not None), f"{event.transition} of {event.key} has no pair"
     seq = place.head + offset
+    if event.code == clock_anchor.CODE:
+        event = clock_anchor.ranged(event, place.boot_first or place.head + 1, seq)
+    is_ours = batch.boot_id in (None, place.boot_id)
     row = Row(
         seq=seq,
         journal=place.journal,
@@ -145,6 +167,7 @@ def _row(event: Event, batch: Batch, place: Place, offset: int, raised: Row | No
         boot_id=place.boot_id if batch.boot_id is None else batch.boot_id,
         wall_us=batch.now.wall_at(event.at_us),
         synchronised=batch.now.synchronised,
+        anchor_us=place.anchor_us if is_ours and not batch.now.synchronised else None,
     )
     if event.transition is Transition.RAISED:
         return msgspec.structs.replace(row, raised_seq=seq)
@@ -157,8 +180,8 @@ def _duration_ms(raised: Row, cleared: Row) -> int | None:
     """Milliseconds it stood: by uptime within one boot, else by the wall where both ends can be trusted."""
     if raised.boot_id == cleared.boot_id:
         return (cleared.event.at_us - raised.event.at_us) // 1000
-    if raised.synchronised and cleared.synchronised and cleared.wall_us >= raised.wall_us:
-        return (cleared.wall_us - raised.wall_us) // 1000
+    if raised.is_dated and cleared.is_dated and cleared.told_us >= raised.told_us:
+        return (cleared.told_us - raised.told_us) // 1000
     return None
 
 

@@ -16,6 +16,7 @@ import msgspec
 from agent.clock import Clock
 from agent.model import SECOND_US, Event, Transition
 from agent.outbox import JournalFault, read_or_none, reading, writing
+from agent.outbox_anchors import ALL as ANCHORS
 from agent.outbox_chain import Origin, digest_of, link_of
 from agent.outbox_records import FACTS, HEAD, INSERT, ORIGINS, RAISE, SET_FACT, Database
 from agent.sequence_reserve import SequenceReserve
@@ -57,13 +58,13 @@ class Salvage:
         self._keep_standing()
         self._keep_origins(previous)
         told: dict[str, int | str] = {
-            key: value for key, value in facts.items() if key.startswith("cursor.")
+            key: value for key, value in facts.items() if key.startswith(("cursor.", "acknowledged."))
         }
         told |= {"origin": msgspec.json.encode(origin).decode(), "recovered.salvaged": self.copied}
         told |= {"recovered.unreadable": self.lost, "recovered.previous_journal": previous}
         told |= {"recovered.previous_chain_head": head} if head else {}
         told |= {"recovered.lost": " ".join(self._lost)} if self._lost else {}
-        for fact in told.items():
+        for fact in (*told.items(), *(read_or_none(self._old, ANCHORS) or ())):
             self._new.execute(SET_FACT, fact)
 
     def _copy(self, link: bytes) -> None:

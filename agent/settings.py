@@ -90,6 +90,13 @@ class ControlSettings(_Settings, frozen=True):
     path: Annotated[str, Meta(min_length=1)] = "/run/elevator-agent/control.sock"
 
 
+class RequestsSettings(_Settings, frozen=True):
+    """What may be asked over the broker beside `ping`, `snapshot` and `replay`, and how often anything at all."""
+
+    allow: tuple[Literal["ack", "diagnostics"], ...] = ()
+    per_minute: Annotated[float, Meta(ge=1, le=600)] = 60
+
+
 class RecorderSettings(_Settings, frozen=True):
     """The flight recorder: how much is kept around a major or critical event, and where.
 
@@ -357,6 +364,7 @@ class Settings(_Settings, frozen=True):
 
     elevator: ElevatorSettings
     mqtt: MqttSettings = MqttSettings()
+    requests: RequestsSettings = RequestsSettings()
     outbox: OutboxSettings = OutboxSettings()
     control: ControlSettings = ControlSettings()
     platform: PlatformSettings = PlatformSettings()

@@ -39,7 +39,8 @@ class Outbox:
 
     `journal` is the database's id ("" until it is open), `head` its last sequence, `chain_head` the newest link of its hash
     chain as hexadecimal, `fault` why it cannot be used now.
-    `standing` are the raises that stood when it was opened, without those that this run had ended before it opened;
+    `standing` are the raises that stood when it was opened, each with its newest acknowledgement, in order of sequence,
+    without those that this run had ended before it opened;
     `recovered`, `recovered_range` and `recovered_detail` as in Journal. `upkeep` keeps the journal within its bounds;
     without it nothing is ever dropped.
     `on_committed` gets each transaction's rows, `on_fault` a reason when the disk fails and None when it is back, also
@@ -258,7 +259,7 @@ class Outbox:
 
     def _take_over(self, disk: Journal) -> None:
         """Read from a journal just opened what the service has to know."""
-        rows = disk.standing()
+        rows = disk.remembered()
         take = self._callers.inherit if self._has_started else self._callers.know
         take(row.event.key for row in rows)
         self.standing = tuple(row for row in rows if not self._callers.has_ended(row.event.key))

@@ -33,7 +33,7 @@ TOPIC = "elevator/v1/bench/e01"
 TOPICS = Topics(TOPIC)
 NOW = Instant(uptime_us=9_000_000, wall_us=1_700_000_000_000_000, synchronised=True)
 LETTERS = Letters(Origin(source=TOPIC, elevator="e01", rescue_code="6"), naming_of, "boot")
-METHODS_WITHOUT_CHANNEL = {"of", "is_alarm", "kind", "alarms", "root"}
+METHODS_WITHOUT_CHANNEL = {"of", "is_alarm", "is_response", "kind", "alarms", "root"}
 
 
 def test_the_file_is_what_the_types_say() -> None:
@@ -87,7 +87,7 @@ def test_channels_messages_and_operations_belong_together() -> None:
         for message in operation.get("messages", ()):
             assert message["$ref"].startswith(f"{channel}/messages/")
     sent = {o["channel"]["$ref"] for o in told["operations"].values() if o["action"] == "send"}
-    assert sent == {f"#/channels/{name}" for name in told["channels"]}
+    assert sent == {f"#/channels/{name}" for name in told["channels"]} - {"#/channels/request"}
 
 
 @pytest.mark.parametrize("dialect", [Draft7Validator, Draft202012Validator])
@@ -106,6 +106,8 @@ def test_every_topic_the_code_can_name_has_a_channel() -> None:
         "state": TOPICS.state,
         "event": TOPICS.event(Severity.MAJOR, "signal_lost"),
         "alarm": TOPICS.alarm("signal_lost", None),
+        "requests": TOPICS.requests.replace("#", "ping"),
+        "response": TOPICS.response("ping"),
     }
     assert names - METHODS_WITHOUT_CHANNEL == topics.keys(), "add its channel to agent/asyncapi.py"
     addresses = {channel_of(topic)[0].topic.pattern for topic in topics.values()}
@@ -140,7 +142,7 @@ STATUS = Status(
     oldest_unsent_s=None,
     links={"bus": {"up": False, "reason": "no answer"}, "pins": {"up": True, "reason": None}},
     refused=Refusals(1, "why"),
-    clock=ClockState(synchronised=False),
+    clock=ClockState(synchronised=False, source=None, anchor=None),
     version="0",
 )
 RAISED = Event(

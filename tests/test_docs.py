@@ -51,6 +51,7 @@ RUN = {  # command: exit code
 }
 LIVE = "asks a running service; its answers are tested below and in test_cli.py"
 LIVE_WATCH = "watches a running service; test_watch.py runs it"
+LIVE_ACK = "acknowledges in a running service; test_ack_service.py runs it"
 LIVE_RECORD = "writes in a running service; test_cli_record.py runs it"
 BUNDLE = "writes an archive where it is typed; test_bundle.py runs it"
 LIVE_BUS = "shows a running service's frames; test_bus.py runs it"
@@ -68,6 +69,9 @@ NOT_RUN = {  # command: why not
     "elevator-agent signals --json": LIVE,
     "elevator-agent events --since 2h --severity major": LIVE,
     "elevator-agent events --follow": LIVE,
+    'elevator-agent ack 123 --by "Li Wei"': LIVE_ACK,
+    'elevator-agent ack alarm_button --by "Li Wei"': LIVE_ACK,
+    'elevator-agent ack intercom_silent/pit --by "Li Wei"': LIVE_ACK,
     "elevator-agent outbox": LIVE,
     "elevator-agent outbox --verify": LIVE,
     "elevator-agent record start --minutes 30": LIVE_RECORD,
@@ -230,7 +234,7 @@ def test_every_verb_option_and_error_of_the_command_line_is_documented():
         assert f"\n## {verb}\n" in page
         options = set(re.findall(r"--[a-z]+", run(BIN / "elevator-agent", verb, "--help").stdout))
         assert options <= set(re.findall(r"--[a-z]+", page)), verb
-    sources = ("answers", "control", "flight_answer", "frames_answer")
+    sources = ("acknowledge_answer", "answers", "control", "flight_answer", "frames_answer")
     refusals = "".join(words(ROOT / f"agent/{name}.py") for name in sources)
     codes = set(re.findall(r'(?:RefusedError|_fail)\(\s*"(\w+)"', refusals))
     assert codes >= {"busy", "malformed", "bad_params"}

@@ -2,12 +2,16 @@
 
     quiet ──rule holds, not muted, nothing has taken over──▶ standing      RAISED
     standing ──its ending has held 2 s, or at once by the end key,
-               two normal runs, or the event that takes over──▶ quiet      CLEARED
+               two normal runs, an acknowledgement on site,
+               or the event that takes over──▶ quiet                       CLEARED
+    standing ──an acknowledgement──▶ standing                              ACKNOWLEDGED
     standing ──a new press of the same button──▶ standing                  NOTICE
 
 Unknown changes nothing: it does not raise, and it interrupts an ending. Delays of the rules themselves are the
 detectors'. What a row adds to its ending stands in the catalog.
 """
+
+from collections.abc import Mapping
 
 import msgspec
 
@@ -27,6 +31,7 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
 
     `severity`, `since_us`, `raised_us` are of the raise while it stands. `ending_us`: since when its ending holds.
     `key`, `runs`: the counts of key turns and normal runs at the raise. `episode_us`: the press spoken of last.
+    `acknowledged`: somebody has taken it up, perhaps `on_site`.
     """
 
     standing: bool = False
@@ -37,6 +42,8 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     key: int = 0
     runs: int = 0
     episode_us: int | None = None
+    acknowledged: bool = False
+    on_site: bool = False
 
 
 def standing_term(code: str, instance: str | None = None) -> str:
@@ -120,7 +127,7 @@ def _standing(
     pressed_again = condition.holds is True or condition.filtered
     if entry.repeats and pressed_again and condition.since_us != life.episode_us:
         detail: dict[str, Detail] = {**(condition.detail or {}), "repeated": True}
-        if condition.filtered:
+        if condition.filtered and not life.acknowledged:  # EN 81-28: bypassed until the end of the alarm
             detail["filtered"] = True
         life = msgspec.structs.replace(life, episode_us=condition.since_us)
         return life, _notice(entry, instance, condition, snapshot, detail), due_us
@@ -152,6 +159,8 @@ def _over_at_once(entry: Entry, life: Life, snapshot: Snapshot) -> str | None:
         return "end_key"
     if _taken_over(entry, snapshot):
         return "taken_over"
+    if entry.site_ends and life.on_site:
+        return "acknowledged_on_site"
     just_run = snapshot.since_us["runs"] == snapshot.at_us
     if entry.runs and just_run and (values["runs"] or 0) - life.runs >= entry.runs:
         # Only a run's end may end it: a loss after two runs in plain sight ends nothing.
@@ -187,18 +196,44 @@ def _taken_over(entry: Entry, snapshot: Snapshot) -> bool:
 def cleared(
     entry: Entry, instance: str | None, life: Life, snapshot: Snapshot, reason: str
 ) -> Event:
-    """The end of what stood; it keeps the severity and the beginning of its raise."""
+    """The end of what stood."""
+    return _of_standing(entry, instance, life, snapshot, Transition.CLEARED, {"reason": reason})
+
+
+def acknowledged(
+    entry: Entry,
+    instance: str | None,
+    life: Life,
+    snapshot: Snapshot,
+    detail: Mapping[str, Detail],
+    *,
+    on_site: bool,
+) -> tuple[Life, Event]:
+    """Somebody has taken up what stands: the life after it, and the transition."""
+    event = _of_standing(entry, instance, life, snapshot, Transition.ACKNOWLEDGED, detail)
+    return msgspec.structs.replace(life, acknowledged=True, on_site=on_site or life.on_site), event
+
+
+def _of_standing(
+    entry: Entry,
+    instance: str | None,
+    life: Life,
+    snapshot: Snapshot,
+    transition: Transition,
+    detail: Mapping[str, Detail],
+) -> Event:
+    """A transition of what stands; it keeps the severity and the beginning of its raise."""
     evidence, unknown = snapshot.facts(entry.evidence)
     return Event(
         code=entry.code,
-        transition=Transition.CLEARED,
+        transition=transition,
         severity=life.severity,
         at_us=snapshot.at_us,
         instance=instance,
         since_us=life.since_us,
         evidence=evidence,
         unknown=unknown,
-        detail={"reason": reason},
+        detail=detail,
         stop_recommended=entry.stop_recommended,
         mode=snapshot.values["car.mode"],
         visit=snapshot.values["visit.active"] is True,

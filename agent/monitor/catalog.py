@@ -39,7 +39,8 @@ class Entry:
 
     `gb24476`: GB/T 24476-2017 as public implementations number it; `bacnet`: BACnet LiftFault, or the name of the BACnet
     property. None where neither has one. `inspection_mutes`, `visit_mutes`, `mains_mutes`: not raised in inspection, during
-    a checked-in visit, while the mains are lost. `runs`: so many normal runs end it (0: none do), with `runs_only_blind`
+    a checked-in visit, while the mains are lost. `site_ends`: so does an acknowledgement by somebody on site.
+    `runs`: so many normal runs end it (0: none do), with `runs_only_blind`
     only where door or zone is missing or unknown. `end_key`: so does the end-of-alarm key. `repeats`: a new press while it
     stands is a notice. `yields_to`: the event that takes over. `evidence`: the signals shown with it, with `last_known` also
     what they were before they became unknown. `agent`: about the agent itself, always possible.
@@ -59,6 +60,7 @@ class Entry:
     runs: int = 0
     runs_only_blind: bool = False
     end_key: bool = False
+    site_ends: bool = False
     repeats: bool = False
     yields_to: str | None = None
     evidence: tuple[str, ...] = ()
@@ -168,6 +170,7 @@ ENTRIES: tuple[Entry, ...] = (
         ends=Ends.NEVER,
         runs=2,
         end_key=True,
+        site_ends=True,
         evidence=("ucm.tripped", "drive.command", *_DOOR_EVIDENCE),
         parts=(
             Part("the protection's own signal", "意外移动保护信号", (("ucm.tripped",),)),
@@ -188,6 +191,7 @@ ENTRIES: tuple[Entry, ...] = (
         ends=Ends.NEVER,
         runs=2,
         end_key=True,
+        site_ends=True,
         evidence=_DOOR_EVIDENCE,
         parts=(Part("moving with a door not closed", "开门运行", (("car.door_zone",), _DOORS)),),
     ),
@@ -223,6 +227,7 @@ ENTRIES: tuple[Entry, ...] = (
         ends=Ends.NEVER,
         runs=2,
         end_key=True,
+        site_ends=True,
         evidence=("overtravel.top", *_MACHINE_EVIDENCE),
         parts=(Part("the limit at the top", "上极限信号", (("overtravel.top",),)),),
     ),
@@ -236,6 +241,7 @@ ENTRIES: tuple[Entry, ...] = (
         ends=Ends.NEVER,
         runs=2,
         end_key=True,
+        site_ends=True,
         evidence=("overtravel.bottom", *_MACHINE_EVIDENCE),
         parts=(Part("the limit at the bottom", "下极限信号", (("overtravel.bottom",),)),),
     ),
@@ -249,6 +255,7 @@ ENTRIES: tuple[Entry, ...] = (
         ends=Ends.NEVER,
         runs=2,
         end_key=True,
+        site_ends=True,
         evidence=("overspeed.tripped", "safety_gear.tripped", *_MACHINE_EVIDENCE),
         parts=(
             Part("the governor's signal", "限速器信号", (("overspeed.tripped",),)),
@@ -556,9 +563,11 @@ ENTRIES: tuple[Entry, ...] = (
     _agent("usage", Severity.INFO, "Usage", "使用状况"),
     _agent("agent_started", Severity.INFO, "Agent started", "监测终端启动"),
     _agent("power_restored", Severity.INFO, "Power restored", "恢复供电"),
+    _agent("clock_corrected", Severity.INFO, "Clock corrected", "时钟已校正"),
     _agent("configuration_changed", Severity.INFO, "Configuration changed", "配置已更改"),
     _agent("outbox_recovered", Severity.MAJOR, "Journal recovered", "事件日志已恢复"),
     _agent("records_dropped", Severity.MAJOR, "Records dropped", "记录被丢弃"),
+    _agent("request", Severity.INFO, "Request carried out", "执行远程请求"),
     _agent("storage_failed", Severity.MAJOR, "Journal cannot be written", "事件日志无法写入"),
     _agent("publish_refused", Severity.MAJOR, "Broker refuses messages", "消息被服务器拒绝"),
     _agent("identity_conflict", Severity.MAJOR, "Second agent of this name", "终端身份冲突"),

@@ -15,11 +15,13 @@ _PERSON_BY = list[Literal["alarm_button", "car_call", "load", "presence", "prese
 _MODE = Literal[MODES]  # type: ignore[valid-type]
 _REASONS = (
     "rule_ended", "doors_open_in_zone", "doors_open_in_zone_button_released", "end_key",
-    "normal_runs", "taken_over", "configuration_changed", "agent_restarted",
+    "normal_runs", "acknowledged_on_site", "taken_over", "configuration_changed", "agent_restarted",
 )  # fmt: skip
 
+# Of an acknowledgement: who, and whether at the elevator itself; `uid` is the system's user of the command line.
 # Of a clear: what ended it; the agent's own events may say another reason, in words.
-ANY: Details = {"unpaired": Literal["raised", "cleared"]}
+ANY: Details = {"unpaired": Literal["raised", "acknowledged", "cleared"]}
+ACKNOWLEDGED: Details = {"by": str, "on_site": bool, "uid": int}
 CLEARED: Details = {"reason": Literal[_REASONS]}
 
 DETAILS: Mapping[str, Details] = {
@@ -61,6 +63,13 @@ DETAILS: Mapping[str, Details] = {
         "down_since": str | None,
         "down_ms": int | None,
     },
+    "clock_corrected": {
+        "reason": Literal["synchronised", "stepped"],
+        "anchor": dict[str, int],
+        "shift_ms": int,
+        "applies_from": int,
+        "applies_to": int,
+    },
     "configuration_changed": {"from": str, "to": str},
     "outbox_recovered": {
         "reason": str,
@@ -84,6 +93,13 @@ DETAILS: Mapping[str, Details] = {
         "refusal": str,
         "refused_times": int,
     },
+    "request": {
+        "verb": str,
+        "by": str,
+        "subject": str,
+        "subject_seq": int,
+        "correlation_id": str | None,
+    },
     "storage_failed": {"reason": str},
     "publish_refused": {"reason": str},
     "identity_conflict": {
@@ -102,4 +118,4 @@ DETAILS: Mapping[str, Details] = {
 
 def details_of(code: str) -> Details:
     """All that an event may say beside the common fields; a reason of its own stands before that of a clear."""
-    return {**ANY, **CLEARED, **DETAILS.get(code, {})}
+    return {**ANY, **ACKNOWLEDGED, **CLEARED, **DETAILS.get(code, {})}

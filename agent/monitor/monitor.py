@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from agent.model import Event, Quality, Reading, Transition
-from agent.monitor.alarms import Life, cleared, standing_term
+from agent.model import Detail, Event, Quality, Reading, Transition
+from agent.monitor.alarms import Life, acknowledged, cleared, standing_term
 from agent.monitor.catalog import CATALOG, Entry
 from agent.monitor.limits import Limits
 from agent.monitor.nodes import Standing, term_nodes, usage_node, watch_node, watches
@@ -144,6 +144,25 @@ class Monitor:
         if marks:
             self._ask(marks)
         return self._events() if self._out else []
+
+    def acknowledge(
+        self, at_us: int, key: tuple[str, str | None], detail: Mapping[str, Detail], *, on_site: bool
+    ) -> list[Event]:
+        """Somebody takes up what stands; returns what that brings about, nothing where none of its rules stands so.
+
+        `detail` says who. What was due by `at_us` has to have happened (`step`).
+        """
+        watch = next((each for each in self._watches if each.key == key), None)
+        if watch is None or not watch.life.standing:
+            return []
+        self.snapshot.at_us = at_us
+        watch.life, event = acknowledged(
+            watch.entry, watch.detector.instance, watch.life, self.snapshot, detail, on_site=on_site
+        )
+        self._out.append(event)
+        index = self._terms + self._watches.index(watch)
+        self._ask(self._bits[index])
+        return self._events()
 
     def finish(self, at_us: int) -> list[Event]:
         """The end of an orderly run: what is due by then, and what is said only at the end."""

@@ -24,17 +24,23 @@ from agent.monitor.terms.term import TermStep
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """An event that stood when the agent ended, as the journal knows it."""
+    """An event that stood when the agent ended, as the journal knows it; perhaps somebody had taken it up."""
 
     code: str
     instance: str | None
     severity: Severity
     since_us: int | None = None
+    acknowledged: bool = False
 
     @property
     def life(self) -> Life:
         """Where its event stands now."""
-        return Life(standing=True, severity=self.severity, since_us=self.since_us)
+        return Life(
+            standing=True,
+            severity=self.severity,
+            since_us=self.since_us,
+            acknowledged=self.acknowledged,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _record(asks: AsksAck, stands: Stands, by: str, at_us: int) -> Event:
             "verb": "ack",
             "by": by,
             "subject": code if instance is None else f"{code}/{instance}",
-            "raised_seq": asks.raised_seq,
+            "subject_seq": asks.raised_seq,
             "correlation_id": asks.correlation_id,
         },
     )

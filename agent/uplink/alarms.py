@@ -47,14 +47,19 @@ class Standing:
         """A journal was opened: the raises (and acknowledgements) that stood in it, in order of sequence.
 
         An alarm raised meanwhile, while the journal could not be opened, is the one that stood in it and takes over its
-        row; one cleared meanwhile stays cleared.
+        row; one cleared meanwhile stays cleared. An acknowledgement belongs to the raise that was shown with its row.
         """
         self._journal = journal
         changed: list[str] = []
         for row in rows:
             topic = self._topics.alarm(*row.event.key)
             shown = self._shown.get(topic)
-            if shown is not None and shown.envelope.seq is None:
+            if row.event.transition is Transition.ACKNOWLEDGED:
+                if shown is not None and shown.envelope.seq == row.raised_seq:
+                    newer = shown.acknowledged or acknowledged_by(row.event, Envelope.of(row))
+                    self._shown[topic] = msgspec.structs.replace(shown, acknowledged=newer)
+                    changed.append(topic)
+            elif shown is not None and shown.envelope.seq is None:
                 self._shown[topic] = Shown(row.event, Envelope.of(row), shown.acknowledged)
                 changed.append(topic)
             elif topic not in self._applied_us:
@@ -130,7 +135,7 @@ class Standing:
             case Transition.RAISED if shown is None or envelope.seq is not None:
                 self._shown[topic] = Shown(event, envelope)
             case Transition.ACKNOWLEDGED if shown is not None:
-                seen = _acknowledged(event, envelope)
+                seen = acknowledged_by(event, envelope)
                 self._shown[topic] = msgspec.structs.replace(shown, acknowledged=seen)
             case Transition.CLEARED if shown is not None:
                 del self._shown[topic]
@@ -139,6 +144,7 @@ class Standing:
         return [topic]
 
 
-def _acknowledged(event: Event, envelope: Envelope) -> Acknowledged:
+def acknowledged_by(event: Event, envelope: Envelope) -> Acknowledged:
+    """Who acknowledged it, as the event says."""
     by = event.detail.get("by")
-    return Acknowledged(envelope.seq, iso(envelope.wall_us), by if isinstance(by, str) else None)
+    return Acknowledged(envelope.seq, iso(envelope.time_us(event)), by if isinstance(by, str) else None)

@@ -1,7 +1,8 @@
 """Events and standing alarms as CloudEvents (contract, section 4). Pure: what time it is comes as an argument.
 
-Instants inside an event are `uptime_us`; they become wall time by the event's own anchor, the wall time of its `at_us`,
-so that a message made years later still says what was believed when it happened.
+Instants inside an event are `uptime_us`; they become wall time by the event's own wall time of its `at_us`, as believed when
+it happened. Where that was not synchronised and its boot's anchor has become known since, `time` is told by the anchor, and
+only `time` and `clock`: an id that is sent twice differs in nothing else. `believed_time` leads from one scale to the other.
 """
 
 from typing import Literal
@@ -15,7 +16,7 @@ from agent.uplink.messages import JSON, iso
 CLOUD_EVENT = "application/cloudevents+json"
 HISTORICAL_US = 60_000_000
 
-ClockWord = Literal["synchronised", "unsynchronised"]
+ClockWord = Literal["synchronised", "corrected", "unsynchronised"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -44,8 +45,9 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """What the journal, or a replay, knows about an event beside the event itself.
 
-    `wall_us` is the wall time of the event's `at_us`; it anchors every instant in the message. `seq` is None while the
-    event is not committed. `historical`: sent later than 60 s after it happened. `replayed`: sent again on request.
+    `wall_us` is the wall time of the event's `at_us` as believed then; it anchors every instant in the message. `anchor_us`
+    is its boot's anchor (agent/clock_anchor.py), where it needs one. `seq` is None while the event is not committed.
+    `historical`: sent later than 60 s after it happened. `replayed`: sent again on request.
     """
 
     journal: str
@@ -54,12 +56,17 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     boot_id: str
     wall_us: int
     clock: ClockWord
+    anchor_us: int | None = None
     duration_ms: int | None = None
     historical: bool = False
     replayed: bool = False
 
+    def time_us(self, event: Event) -> int:
+        """When the event happened, as best known."""
+        return self.wall_us if self.anchor_us is None else self.anchor_us + event.at_us
+
     @classmethod
-    def of(cls, row: Row) -> "Envelope":
+    def of(cls, row: Row, *, replayed: bool = False) -> "Envelope":
         """The envelope of a committed row."""
         return cls(
             journal=row.journal,
@@ -67,8 +74,10 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
             raised_seq=row.raised_seq,
             boot_id=row.boot_id,
             wall_us=row.wall_us,
-            clock=clock_word(synchronised=row.synchronised),
+            clock=clock_word(synchronised=row.synchronised, corrected=row.anchor_us is not None),
+            anchor_us=row.anchor_us,
             duration_ms=row.duration_ms,
+            replayed=replayed,
         )
 
     @classmethod
@@ -84,9 +93,11 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def clock_word(*, synchronised: bool) -> ClockWord:
+def clock_word(*, synchronised: bool, corrected: bool = False) -> ClockWord:
     """How far the wall time of an event can be trusted."""
-    return "synchronised" if synchronised else "unsynchronised"
+    if synchronised:
+        return "synchronised"
+    return "corrected" if corrected else "unsynchronised"
 
 
 class Acknowledged(msgspec.Struct, frozen=True):
@@ -140,6 +151,7 @@ class EventData(msgspec.Struct, kw_only=True):
     boot_id: str
     uptime_ms: int
     clock: ClockWord
+    believed_time: str | UnsetType = UNSET
     historical: bool
     replayed: bool
     mode: str | None
@@ -192,7 +204,7 @@ def _cloud_event(event: Event, envelope: Envelope, origin: Origin, data: EventDa
             id=event_id(event, envelope, origin),
             source=origin.source,
             type=f"{event.code}.{event.transition.value}",
-            time=iso(envelope.wall_us),
+            time=iso(envelope.time_us(event)),
             subject=event.code if event.instance is None else f"{event.code}/{event.instance}",
             sequence=None if envelope.seq is None else f"{envelope.seq:012d}",
             data=fields | beside,
@@ -232,6 +244,7 @@ def _data(event: Event, envelope: Envelope, origin: Origin, naming: Naming) -> E
         boot_id=envelope.boot_id,
         uptime_ms=event.at_us // 1000,
         clock=envelope.clock,
+        believed_time=UNSET if envelope.clock == "synchronised" else iso(envelope.wall_us),
         historical=envelope.historical,
         replayed=envelope.replayed,
         mode=event.mode,
@@ -259,10 +272,20 @@ def age_us(event: Event, envelope: Envelope, boot_id: str, now: Instant) -> int:
     if envelope.boot_id == boot_id:
         return max(0, now.uptime_us - event.at_us)
     trusted = now.synchronised and envelope.clock != "unsynchronised"
-    return max(now.wall_us - envelope.wall_us if trusted else 0, now.uptime_us)
+    return max(now.wall_us - envelope.time_us(event) if trusted else 0, now.uptime_us)
 
 
-def dated(event: Event, envelope: Envelope, boot_id: str, now: Instant) -> Envelope:
-    """The envelope as it is sent at this instant: marked historical when that is late."""
+def corrected(envelope: Envelope, boot_id: str, anchor_us: int | None) -> Envelope:
+    """The envelope with this boot's anchor, where it is of this boot and needs one."""
+    if anchor_us is None or envelope.boot_id != boot_id or envelope.clock == "synchronised":
+        return envelope
+    return msgspec.structs.replace(envelope, clock="corrected", anchor_us=anchor_us)
+
+
+def dated(
+    event: Event, envelope: Envelope, boot_id: str, now: Instant, anchor_us: int | None = None
+) -> Envelope:
+    """The envelope as it is sent at this instant: with its best time, and marked historical when that is late."""
+    envelope = corrected(envelope, boot_id, anchor_us)
     late = age_us(event, envelope, boot_id, now) > HISTORICAL_US
     return msgspec.structs.replace(envelope, historical=late) if late else envelope

@@ -14,28 +14,34 @@ from agent.uplink.topics import Topics
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One publish at QoS 1. An empty payload takes a retained message away."""
+    """One publish at QoS 1. An empty payload takes a retained message away. `correlation` is a request's own (MQTT 5)."""
 
     topic: str
     payload: bytes
     retain: bool = True
     expiry_s: int | None = None
     content_type: str | None = messages.JSON
+    correlation: bytes | None = None
 
 
 class Letters:
-    """Writes for one elevator and one boot. `naming` gives what the catalog calls an event."""
+    """Writes for one elevator and one boot. `naming` gives what the catalog calls an event.
+
+    `anchor_us` is this boot's anchor, once it is known.
+    """
 
     def __init__(self, origin: Origin, naming: Callable[[Event], Naming], boot_id: str) -> None:
+        self.anchor_us: int | None = None
         self._origin = origin
         self._naming = naming
         self._boot_id = boot_id
         self._topics = Topics(origin.source)
 
-    def event(self, row: Row, now: Instant) -> Letter:
-        """A line of the journal."""
+    def event(self, row: Row, now: Instant, *, replayed: bool = False) -> Letter:
+        """A line of the journal; `replayed`: sent again on request."""
         event = row.event
-        envelope = events.dated(event, Envelope.of(row), self._boot_id, now)
+        envelope = Envelope.of(row, replayed=replayed)
+        envelope = events.dated(event, envelope, self._boot_id, now, self.anchor_us)
         payload = events.event_message(event, envelope, self._origin, self._naming(event))
         topic = self._topics.event(event.severity, event.code)
         return Letter(topic, payload, retain=False, content_type=events.CLOUD_EVENT)
@@ -45,7 +51,7 @@ class Letters:
         if shown is None:
             return Letter(topic, b"", content_type=None)
         event = shown.raised
-        envelope = events.dated(event, shown.envelope, self._boot_id, now)
+        envelope = events.dated(event, shown.envelope, self._boot_id, now, self.anchor_us)
         payload = events.alarm_message(
             event, envelope, self._origin, self._naming(event), shown.acknowledged
         )

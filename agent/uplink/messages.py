@@ -31,10 +31,32 @@ class Refusals(msgspec.Struct, frozen=True):
     reason: str
 
 
+class ClockAnchor(msgspec.Struct, frozen=True):
+    """One instant of this boot by both clocks, in milliseconds."""
+
+    uptime_ms: int
+    unix_ms: int
+
+
 class ClockState(msgspec.Struct, frozen=True):
-    """Whether wall times in the messages can be trusted."""
+    """Whether wall times in the messages can be trusted.
+
+    `source`: by what the computer's clock is believed, null while it is not. `anchor` dates what this boot said before, as
+    in its `clock_corrected`; null where there is none.
+    """
 
     synchronised: bool
+    source: str | None
+    anchor: ClockAnchor | None
+
+    @classmethod
+    def of(cls, now: Instant, source: str | None, anchor_us: int | None) -> "ClockState":
+        """As it is now."""
+        if anchor_us is None:
+            return cls(now.synchronised, source, None)
+        uptime_ms = now.uptime_us // 1000
+        anchor = ClockAnchor(uptime_ms, uptime_ms + anchor_us // 1000)
+        return cls(now.synchronised, source, anchor)
 
 
 class Status(msgspec.Struct, kw_only=True):
@@ -161,8 +183,13 @@ class State(msgspec.Struct):
 
 def state_message(points: Mapping[str, Point], boot_id: str, now: Instant) -> bytes:
     """The retained `state`: every value with its quality and its age at this instant."""
+    return _encode(state_of(points, boot_id, now))
+
+
+def state_of(points: Mapping[str, Point], boot_id: str, now: Instant) -> State:
+    """All signals, as they are said."""
     signals = {name: _point(point, now) for name, point in points.items()}
-    return _encode(State(iso(now.wall_us), boot_id, now.uptime_us // 1000, signals))
+    return State(iso(now.wall_us), boot_id, now.uptime_us // 1000, signals)
 
 
 def _point(point: Point, now: Instant) -> PointEntry:

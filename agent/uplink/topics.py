@@ -51,6 +51,20 @@ class Topics:
         """The filter that reads back every own alarm."""
         return f"{self.root}/alarm/#"
 
+    @property
+    def requests(self) -> str:
+        """The filter that hears every request."""
+        return f"{self.root}/req/#"
+
+    def response(self, verb: str) -> str:
+        """Where a request is answered that names no topic of its own."""
+        return f"{self.root}/resp/{verb}"
+
+    def is_response(self, topic: str) -> bool:
+        """Whether a topic lies below the own `resp/` and can be published to."""
+        below = topic.removeprefix(f"{self.root}/resp/")
+        return below not in ("", topic) and not set("+#\0") & set(topic)
+
     def is_alarm(self, topic: str) -> bool:
         """Whether a topic lies below the own `alarm/`."""
         return topic.startswith(f"{self.root}/alarm/")
