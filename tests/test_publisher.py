@@ -105,7 +105,7 @@ class LanesModel(RuleBasedStateMachine):
                 if row is None:
                     continue
                 busy = len(self.flying) + others
-                assert busy < (16 if lane is Lane.CRITICAL else 12)
+                assert busy < (16 if lane is Lane.CRITICAL else 14)
                 self.flying.append(row)
                 if row.seq not in self.sent_first[lane]:
                     self.sent_first[lane].append(row.seq)
@@ -194,7 +194,7 @@ def test_slots_stay_free_for_an_alarm_during_a_backlog() -> None:
     lanes = Lanes(critical_cursor=0, rest_cursor=0, window=16)
     lanes.committed([make_row(seq, make_event(severity=Severity.INFO)) for seq in range(1, 41)])
     rest = [lanes.take(Lane.REST, 0, 0) for _ in range(20)]
-    assert sum(row is not None for row in rest) == 12
+    assert sum(row is not None for row in rest) == 14
     lanes.committed([make_row(41, make_event())])
     assert lanes.take(Lane.CRITICAL, 0, 0) is not None
 

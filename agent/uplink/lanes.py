@@ -14,9 +14,9 @@ from agent.uplink.refusals import Refusals
 
 BUFFER_ROWS = 128
 _LOW_ROWS = BUFFER_ROWS // 2
-_CRITICAL_SHARE = (
-    4  # one slot in four is kept free of the rest, so that an alarm finds one during a backlog
-)
+# One slot in eight, at least one, is kept free of the rest, so that an alarm finds one during a backlog; more would
+# slow the backlog down for nothing.
+_CRITICAL_SHARE = 8
 
 
 class LaneQueue:
@@ -185,7 +185,8 @@ class Lanes:
     @property
     def common(self) -> int:
         """How much of the window may be used by what is not critical."""
-        return self.window - self.window // _CRITICAL_SHARE
+        kept = max(1, self.window // _CRITICAL_SHARE)
+        return max(1, self.window - kept)
 
     def take(self, lane: Lane, others_in_flight: int, now_us: int) -> Row | None:
         """The next row of a lane, if it may leave now; `others_in_flight` counts what is not of the journal."""
