@@ -24,6 +24,7 @@ from hil.bench_starts import starts
 from hil.broker import Mosquitto
 from hil.installation import ROOT, TOPIC, AgentProcess, configuration, contacts
 from hil.measured import Figure, at_least, at_most, plain, share
+from hil.proc import cpu_s, status_kb, written_bytes
 from hil.stepping import Stepping
 from hil.subscriber import Heard, Subscriber
 from hil.year import write_days
@@ -33,6 +34,8 @@ DEBOUNCE_MS = 50
 HOLD_MS = 500  # the alarm button's delay
 POLL_MS = 100
 PRESSES, STEPS, STARTS, DAYS, WATCH_S = 40, 100, 5, 25, 20.0
+QUIET_S = 10.0
+RUNS_A_DAY = 3000
 
 
 def main() -> int:
@@ -222,7 +225,7 @@ def pressed(folder: Path) -> Iterator[Figure]:
 
 
 def written(folder: Path) -> Iterator[Figure]:
-    """What one event costs the card, acknowledgement included."""
+    """What one event costs the card, acknowledgement included; and so a day of runs, even if each brought an event."""
     with bench(folder) as whole:
         whole.agent.start()
         whole.settled()
@@ -233,7 +236,13 @@ def written(folder: Path) -> Iterator[Figure]:
             whole.event("mode_changed.notice", heard)
         whole.settled()
         each = (written_bytes(whole.agent.pid) - before) / STEPS / 1024
+        resting = written_bytes(whole.agent.pid)
+        time.sleep(QUIET_S)
+        idle = (written_bytes(whole.agent.pid) - resting) * 86_400 / QUIET_S / 1024
     yield at_most("written to the card by the process", each, "KiB/event", 10)
+    yield plain("written in a day in which nothing happens", idle, "KiB/day")
+    day = (each * (RUNS_A_DAY + 24) + idle) * 1024 / 1e6  # 24: `usage`, each hour
+    yield at_most("written in a day of 3,000 runs, an event each", day, "MB/day", 40)
 
 
 MEASURES: tuple[Callable[[Path], Iterator[Figure]], ...] = (
@@ -265,24 +274,6 @@ def commits_ms(folder: Path, count: int = 200) -> list[float]:
         took.append((time.perf_counter() - began_s) * 1000)
     journal.close()
     return took
-
-
-def cpu_s(pid: int) -> float:
-    """User and system time of a process, all threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100  # USER_HZ
-
-
-def status_kb(pid: int, key: str) -> int:
-    """A line of /proc/PID/status."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(each.split()[1]) for each in lines if each.startswith(key))
-
-
-def written_bytes(pid: int) -> int:
-    """What the process has had written to its disks."""
-    lines = Path(f"/proc/{pid}/io").read_text().splitlines()
-    return next(int(each.split()[1]) for each in lines if each.startswith("write_bytes"))
 
 
 if __name__ == "__main__":

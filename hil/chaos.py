@@ -29,6 +29,7 @@ _FIRST_S = 60.0  # of the agent's seconds, before anything goes wrong
 _DRAIN_S = 120.0
 _SETTLE_S = 20.0
 _TOLD_MOST = 20
+_CALM_SHARE, _CALM_S = 0.4, 2.0  # of ours: long enough to see how soon an alarm is shown
 
 Check = Callable[[Heard], None]  # raises AssertionError for a message that is not as documented
 
@@ -100,6 +101,8 @@ def go_through(stage: Stage, faults: int) -> None:
         with stage.trouble():
             FAULTS[name](stage, seconds)
         stage.wait(quiet_s)
+        if stage.chance.random() < _CALM_SHARE:
+            time.sleep(_CALM_S)
 
 
 def arrive(stage: Stage, path: Path) -> Iterator[str]:

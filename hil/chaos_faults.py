@@ -1,6 +1,7 @@
 """What goes wrong between an agent and its broker: one small function a fault, and how they follow each other by chance."""
 
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping
 
 from hil.chaos_stage import Stage
@@ -14,6 +15,9 @@ _SHARES = (0.1, 1.0)
 _DOSES_S = ((0.2, 5.0), (5.0, 40.0), (40.0, 150.0))
 _DOSE_WEIGHTS = (4, 4, 2)
 _QUIET_MOST_S = 60.0
+_RETRY_MOST_S = 40.0
+_BACKLOG_S = 40.0
+_SLOW_S, _CATCHING_UP_S = 0.02, 0.4  # of ours: work is not done faster in a hurry
 
 
 def reset(stage: Stage, seconds: float) -> None:
@@ -139,6 +143,20 @@ def agent_stopped(stage: Stage, seconds: float) -> None:
     stage.agent.launch()
 
 
+def killed_while_it_catches_up(stage: Stage, seconds: float) -> None:
+    """The agent loses its power when it has come back to the broker with much to tell."""
+    _catch_up(stage, seconds)
+    stage.end_agent(in_order=False)
+    stage.agent.launch()
+
+
+def cut_while_it_catches_up(stage: Stage, seconds: float) -> None:
+    """The connection breaks when the agent has come back with much to tell, and does so again."""
+    for _ in range(2):
+        _catch_up(stage, seconds)
+        stage.proxy.cut()
+
+
 def killed_in_a_hole(stage: Stage, seconds: float) -> None:
     """The agent loses its power while nothing passes."""
     stage.proxy.hold()
@@ -170,6 +188,8 @@ FAULTS: Mapping[str, Fault] = {
         agent_killed,
         agent_stopped,
         killed_in_a_hole,
+        killed_while_it_catches_up,
+        cut_while_it_catches_up,
     )
 }
 
@@ -182,6 +202,16 @@ def deeds(count: int, chance: random.Random) -> Iterator[Deed]:
             names = chance.sample(list(FAULTS), len(FAULTS))
         least_s, most_s = chance.choices(_DOSES_S, _DOSE_WEIGHTS)[0]
         yield names.pop(), chance.uniform(least_s, most_s), chance.uniform(0, _QUIET_MOST_S)
+
+
+def _catch_up(stage: Stage, seconds: float) -> None:
+    """Away long enough for a backlog, then on a slow way in the midst of telling it."""
+    stage.proxy.cut()
+    stage.wait(max(seconds, _BACKLOG_S))
+    stage.proxy.delay_s = _SLOW_S
+    stage.proxy.mend()
+    stage.wait_for_welcome(_RETRY_MOST_S)
+    time.sleep(stage.chance.uniform(0, _CATCHING_UP_S))
 
 
 def _maybe_cut(stage: Stage) -> None:

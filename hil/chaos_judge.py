@@ -3,7 +3,6 @@
 Sent is what the faulty way saw leave the agent; heard is what an independent subscriber has. Instants are monotonic seconds.
 """
 
-import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -15,7 +14,6 @@ from hil.subscriber import Heard
 
 WINDOW = 16
 CURSORS_LAG = 256  # acknowledgements that a kill may forget
-HOLE_S = 5.0
 _SURE_S = 0.5  # a raise that much older than a connection is no matter of chance
 
 
@@ -104,23 +102,25 @@ class Resent:
 
 
 def no_visible_loss(heard: Iterable[Heard]) -> Iterator[str]:
-    """Nothing at or below `delivered_through` is missing for longer than 5 s."""
-    first_s: dict[int, float] = {}
-    claims: list[tuple[int, float]] = []
+    """Nothing at or below `delivered_through` is missing.
+
+    A consumer waits 5 s before it calls a hole a loss. One subscriber hears what one broker has acknowledged in the
+    order of the acknowledgements: for it there must be no hole at all.
+    """
+    arrived, unbroken = set[int](), 0
     for each in heard:
         if "/event/" in each.topic:
-            first_s.setdefault(int(each.json["sequence"]), each.at_s)
-        elif each.topic == f"{TOPIC}/status" and "delivered_through" in each.json:
-            claims.append((each.json["delivered_through"], each.at_s))
-    most = max((through for through, _ in claims), default=0)
-    latest = list(itertools.accumulate((first_s.get(n, math.inf) for n in range(1, most + 1)), max))
-    for through, at_s in claims:
-        if through and latest[through - 1] > at_s + HOLE_S:
-            yield f"a hole below delivered_through {through} stood for more than {HOLE_S} s"
+            arrived.add(int(each.json["sequence"]))
+            while unbroken + 1 in arrived:
+                unbroken += 1
+        elif each.topic == f"{TOPIC}/status":
+            through = each.json.get("delivered_through", 0)
+            if through > unbroken:
+                yield f"delivered_through was {through} when {unbroken + 1} had not been heard"
 
 
 class Greetings:
-    """How soon after each undisturbed reconnection what stood was shown, and whether before all else."""
+    """Whether after each reconnection what stood was shown before all else; and how soon, where nothing disturbed it."""
 
     def __init__(
         self, rows: Sequence[Row], pace: float, troubled: Sequence[tuple[float, float]]
@@ -131,36 +131,47 @@ class Greetings:
         self._stood = list(_spans(rows, pace))
 
     def problems(self, talk: Conversation, within_s: float) -> Iterator[str]:
-        """What one connection did wrong."""
-        at_s = talk.accepted_s
-        if at_s is None or not self._is_quiet(at_s, min(at_s + within_s, talk.ended_s or math.inf)):
+        """What one connection did wrong. While the broker refuses, nothing is promised."""
+        if talk.accepted_s is None or any(each.refused for each in talk.sent):
             return
         if talk.sent and not talk.sent[0].topic.endswith("/status"):
             yield f"the first message of a connection was on {talk.sent[0].topic}"
-        if talk.ended_s is not None and talk.ended_s < at_s + within_s:
-            return
-        for row, from_s, to_s in self._stood:
-            if from_s < at_s - _SURE_S and to_s > at_s + within_s:
-                yield from self._alarm(talk, row, at_s, within_s)
+        until_s = talk.accepted_s + within_s
+        timely = self._is_quiet(talk.accepted_s, until_s) and (talk.ended_s or math.inf) > until_s
+        first_event = next((n for n, each in enumerate(talk.sent) if each.seq is not None), None)
+        for row in self._standing_at(talk.accepted_s, until_s):
+            shown = _shown(talk, topic_of(row))
+            if first_event is not None and (shown is None or shown > first_event):
+                yield f"{row.event.key} of {row.seq} was not shown before the events of the journal"
+            if timely:
+                yield from self._in_time(
+                    row, shown and talk.sent[shown].at_s - talk.accepted_s, within_s
+                )
 
-    def _alarm(self, talk: Conversation, row: Row, at_s: float, within_s: float) -> Iterator[str]:
-        topic = topic_of(row)
-        place = next(
-            (n for n, e in enumerate(talk.sent) if e.topic == topic and not e.is_empty), None
-        )
-        if place is None:
+    def _in_time(self, row: Row, took_s: float | None, within_s: float) -> Iterator[str]:
+        if took_s is None:
             yield f"{row.event.key} of {row.seq} stood and was not shown after a reconnection"
             return
-        took_s = talk.sent[place].at_s - at_s
         self.latest_s = max(self.latest_s, took_s)
         self.alarms += 1
         if took_s > within_s:
             yield f"{row.event.key} of {row.seq} was shown {took_s:.3f} s after a reconnection"
-        if any(each.seq is not None for each in talk.sent[:place]):
-            yield f"{row.event.key} of {row.seq} was shown after events of the journal"
+
+    def _standing_at(self, from_s: float, to_s: float) -> Iterator[Row]:
+        """What stood for certain, and all that time."""
+        for row, raised_s, cleared_s in self._stood:
+            if raised_s < from_s - _SURE_S and cleared_s > to_s:
+                yield row
 
     def _is_quiet(self, from_s: float, to_s: float) -> bool:
         return not any(begin <= to_s and end > from_s for begin, end in self._troubled)
+
+
+def _shown(talk: Conversation, topic: str) -> int | None:
+    """The place of the first message that shows an alarm."""
+    return next(
+        (n for n, each in enumerate(talk.sent) if each.topic == topic and not each.is_empty), None
+    )
 
 
 def _spans(rows: Iterable[Row], pace: float) -> Iterator[tuple[Row, float, float]]:

@@ -13,6 +13,8 @@ from hil.fault_proxy import FaultProxy
 from hil.installation import AgentProcess
 from hil.subscriber import Subscriber
 
+_LOOK_S = 0.002
+
 
 class HurriedAgent(AgentProcess):
     """`hil.chaos_agent` as a process; each start goes on with another piece of the life. `rests`: nothing happens."""
@@ -80,6 +82,15 @@ class Stage:
             return
         self.kills += 1
         self.agent.kill()
+
+    def wait_for_welcome(self, seconds: float) -> None:
+        """Until the broker lets the agent in anew, or so long."""
+        before, talks = len(self.proxy.conversations), self.proxy.conversations
+        until_s = time.monotonic() + seconds / self.pace
+        while time.monotonic() < until_s:
+            if any(talk.accepted_s is not None for talk in talks[before:]):
+                return
+            time.sleep(_LOOK_S)
 
     def quieten(self) -> None:
         """Let the subscriber have all that the broker has acknowledged: what the broker says from now on is held back."""

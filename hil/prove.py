@@ -9,16 +9,21 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import msgspec
 
 from hil import chaos as broker_chaos
+from hil.bench_backlog import backlog
+from hil.bench_report import line
 from hil.fuzz import Outcome, fuzz, shown
 from hil.fuzz_targets import TARGETS
 from hil.installation import ROOT
 from hil.kills import Verdict, round_of_kills
+from hil.measured import Figure
 from hil.power_cuts import CUTS_A_LIFE, Cuts, life_with_cuts
 from hil.scenarios.years import Years, lived, wanted
 
@@ -41,6 +46,7 @@ class Result(msgspec.Struct):
     years: list[Years] = msgspec.field(default_factory=list)
     power: list[Cuts] = msgspec.field(default_factory=list)
     chaos: list[broker_chaos.Verdict] = msgspec.field(default_factory=list)
+    backlog: list[Figure] = msgspec.field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -151,10 +157,19 @@ def years(result: Result) -> None:
     result.seconds += time.monotonic() - began_s
 
 
+def a_million_owed(result: Result) -> None:
+    """What a long backlog costs: figures beside their targets, which are no verdict on a machine at work."""
+    if not result.backlog:
+        with kept(result), tempfile.TemporaryDirectory(dir=RESULT.parent) as name:
+            result.backlog = list(backlog(Path(name)))
+    print(*map(line, result.backlog), sep="\n", flush=True)
+
+
 PARTS: Mapping[str, Callable[[Result], None]] = {
     "kills": kills,
     "power": power,
     "chaos": chaos,
+    "backlog": a_million_owed,
     "suites": suites,
     "fuzz": bytes_from_outside,
     "years": years,
