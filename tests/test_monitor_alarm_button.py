@@ -83,6 +83,15 @@ def test_an_unknown_that_could_filter_does_not_filter_a_new_press(lost):
     assert [w.split()[1] for w in car.of(CODE)] == ["raised"]
 
 
+def test_a_filtered_press_does_not_filter_the_next_one_in_the_dark():
+    """Only the press that was filtered stays so when the doors are lost; a new one may be of somebody shut in."""
+    car = open_at_landing()
+    pressed(car, 10)
+    car.feed(20, front=LOST)
+    pressed(car, 40)
+    assert car.of(CODE) == ["10.5 notice", "40.5 raised"]
+
+
 # ---------------------------------------------------------------- the filter
 
 

@@ -96,6 +96,13 @@ def test_a_car_already_outside_when_the_agent_started_is_critical(names):
     assert (event.severity, event.detail) == (Severity.CRITICAL, {"occupancy": "unknown"})
 
 
+def test_a_stop_of_unknown_occupancy_says_since_when():
+    car = between_floors("moving", "zone", "front")
+    car.until(100)
+    event = car.event(CODE)
+    assert (event.since_us, event.at_us) == (us(20), us(35))
+
+
 @pytest.mark.parametrize(
     "first", [{"moving": True, "zone": False}, {"moving": False, "zone": True}]
 )

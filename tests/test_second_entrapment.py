@@ -236,6 +236,15 @@ def test_evidence_is_what_was_last_known():
     assert event.stop_recommended
 
 
+def test_a_car_never_seen_to_move_or_to_stand_is_silent():
+    """Doors closed and a call say nothing of where the car was, or that it had run."""
+    car = Car(drivers={"car": ("moving", "front", "call"), "contacts": ("mains",)})
+    car.feed(0, front="closed", call=True, mains=True)
+    car.lose(20, "moving", "front", "call")
+    car.until(200)
+    assert car.of(CODE) == []
+
+
 def test_what_never_spoke_is_no_evidence():
     car = Car(drivers={**DRIVERS, "more": ("rear",)})
     car.feed(0, moving=True, zone=False, front="closed", call=True, mains=True)

@@ -533,6 +533,34 @@ def test_one_false_reading_starts_the_count_over():
     assert car.term("person")
 
 
+def test_a_false_reading_while_evidence_stands_starts_the_count_over():
+    """Its evidence stands until the doors open, but the sensor is alive."""
+    car = boarded()
+    car.feed(6, occupied=True)
+    at = stops(car, 100, 19)
+    car.until(at + 30)
+    assert standing_person(car)
+    car.feed(at + 31, occupied=False)
+    car.feed(at + 32, occupied=True)
+    assert standing_person(car)
+    at = stops(car, at + 40, 19)
+    car.until(at)
+    assert car.term("person")
+    stops(car, at, 1)
+    assert car.term("person") == ()
+
+
+def test_a_loss_while_evidence_stands_does_not_start_the_count_over():
+    car = boarded()
+    car.feed(6, occupied=True)
+    at = stops(car, 100, 19)
+    car.until(at + 30)
+    car.feed(at + 31, occupied=LOST)
+    car.feed(at + 32, occupied=True)
+    stops(car, at + 40, 1)
+    assert car.term("person") == ()
+
+
 def test_a_sensor_that_was_silent_through_the_openings_is_not_stuck():
     car = Timeline("moving", "zone", "front", "occupied")
     car.feed(0, moving=False, zone=True, front="closed")
