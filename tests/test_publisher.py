@@ -18,8 +18,8 @@ from typing_extensions import override
 
 from agent.backoff import Backoff
 from agent.model import Event, Lane, Point, Quality, Row, Severity, Transition
+from agent.uplink import dispatch as dispatch_module
 from agent.uplink import link as link_module
-from agent.uplink import publisher as publisher_module
 from agent.uplink import readback as readback_module
 from agent.uplink import refusals as refusals_module
 from agent.uplink.alarms import Standing
@@ -860,7 +860,7 @@ def test_an_alarm_the_journal_does_not_take_is_at_the_broker_after_two_seconds(
 def test_rows_the_broker_refuses_are_kept_reported_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publisher_module, "_refusal_backoff", lambda: Backoff(0.1, 0.1))
+    monkeypatch.setattr(dispatch_module, "_refusal_backoff", lambda: Backoff(0.1, 0.1))
     monkeypatch.setattr(refusals_module, "MANY", 1000)  # no later row has a turn yet
     rules = tmp_path / "acl"
     rules.write_text(

@@ -12,9 +12,9 @@ import pytest
 from agent.backoff import Backoff
 from agent.model import Event, Lane, Row, Severity, Transition
 from agent.uplink import conflict as conflict_module
+from agent.uplink import dispatch as dispatch_module
 from agent.uplink import echo as echo_module
 from agent.uplink import link as link_module
-from agent.uplink import publisher as publisher_module
 from agent.uplink import readback as readback_module
 from agent.uplink.messages import will_message
 from hil.broker import Mosquitto
@@ -46,7 +46,7 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link_module, "FIRST_RETRY_S", 0.05)
     monkeypatch.setattr(link_module, "LONGEST_RETRY_S", 0.1)
     monkeypatch.setattr(link_module, "_CHECK_S", 0.05)
-    monkeypatch.setattr(publisher_module, "_refusal_backoff", lambda: Backoff(0.02, 0.05))
+    monkeypatch.setattr(dispatch_module, "_refusal_backoff", lambda: Backoff(0.02, 0.05))
 
 
 def notice(code: str = "usage", severity: Severity = Severity.INFO) -> Event:
@@ -238,7 +238,7 @@ def test_a_broker_that_takes_seconds_to_answer_is_sent_a_backlog_slowly_and_an_a
     async def story() -> None:
         async with scripted_broker() as broker:
             bench = Bench(backlog(100), broker.port)
-            bench.publisher._pace.per_s = 10.0
+            bench.publisher._out.pace.per_s = 10.0
             async with bench.running() as publisher:
                 await until(lambda: publisher.snapshot()["connected"])
                 await until(lambda: len(sequences(broker)) >= 10)
