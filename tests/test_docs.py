@@ -54,6 +54,7 @@ LIVE_WATCH = "watches a running service; test_watch.py runs it"
 LIVE_ACK = "acknowledges in a running service; test_ack_service.py runs it"
 LIVE_RECORD = "writes in a running service; test_cli_record.py runs it"
 BUNDLE = "writes an archive where it is typed; test_bundle.py runs it"
+DOCTOR = "looks at this computer; test_doctor_screen.py runs it"
 LIVE_BUS = "shows a running service's frames; test_bus.py runs it"
 UNKNOWN = "--url tcp://192.168.1.20"
 LEARN = "looks for a device; test_learn.py runs it against one"
@@ -62,6 +63,7 @@ NOT_RUN = {  # command: why not
     "make test": "is what runs this",
     ".venv/bin/python -m pytest tests/test_terms_person.py": "is part of what runs this",
     "elevator-agent run --config agent.toml --record today.jsonl": "starts a service for good",
+    "elevator-agent doctor": DOCTOR,
     "elevator-agent status": LIVE,
     "elevator-agent watch": LIVE_WATCH,
     "elevator-agent watch --once": LIVE_WATCH,

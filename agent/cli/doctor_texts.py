@@ -29,9 +29,8 @@ DOCTOR_TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "doctor.examples": (
         (
-            "elevator-agent doctor\nsudo elevator-agent doctor\n"
-            "elevator-agent doctor --json | jq '.findings[] | select(.verdict == \"failed\")'\n"
-            "sudo systemctl stop elevator-agent && sudo elevator-agent doctor --scan"
+            "elevator-agent doctor\nsudo elevator-agent doctor --lang zh\n"
+            "elevator-agent doctor --json | jq .counts\nsudo elevator-agent doctor --scan"
         ),
         "",
     ),
@@ -45,7 +44,7 @@ DOCTOR_TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "option.doctor.endurance": (
         "What the card's maker promises, in TB written (TBW), to estimate its life.",
-        "存储卡厂家承诺的写入量（TBW，单位 TB），用于估算寿命。",
+        "存储卡标称写入量（TBW）。",
     ),
     "doctor.failed": ("FAILED", "故障"),
     "doctor.warning": ("WARNING", "警告"),
