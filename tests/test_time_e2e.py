@@ -13,6 +13,7 @@ from hil.broker import Mosquitto
 from hil.installation import TOPIC, configuration, controller
 from hil.link import CuttableLink
 from hil.subscriber import Heard, Subscriber, retained
+from tests.asker import Asker
 from tests.clock_stage import RETRY, SINCE_1970, YEAR_S, StagedAgent
 from tests.e2e import assert_same_under_one_id, events
 from tests.published import judge
@@ -120,6 +121,14 @@ def next_boot(agent: StagedAgent, heard: Subscriber, link: CuttableLink) -> None
     agent.wait_until(lambda s: s["mqtt"]["delivered_through"] == s["mqtt"]["seq_head"])
 
 
+def asked_for(port: int, head: int) -> list[Heard]:
+    """Every event up to a sequence, as one hears it who comes late and asks for all of them."""
+    with Subscriber(port, f"{TOPIC}/event/#") as late, Asker(port) as asker:
+        asker.ask("replay", **{"from": 1, "to": head})
+        late.wait_for(lambda all_: len(events(all_)) == head)
+        return list(late.messages)
+
+
 def now_ms() -> int:
     return round(dt.datetime.now(dt.UTC).timestamp() * 1000)
 
@@ -134,11 +143,16 @@ def test_what_was_told_in_1970_and_what_is_told_later_come_to_the_same_instants(
             boot_without_a_clock(agent, heard, link)
             set_late(agent)
             next_boot(agent, heard, link)
-            told = told_now(agent)
+            now, late = (
+                told_now(agent),
+                asked_for(broker.port, agent.ask("status")["outbox"]["head"]),
+            )
             assert agent.stop() == 0
-            assert_same_under_one_id(heard.messages)
-            judge(heard.messages)
-    # By the anchors a subscriber finds for each event the very instant that the agent tells now.
+            assert_same_under_one_id([*heard.messages, *late])
+            judge([*heard.messages, *late])
+    told = events(late)
+    assert [e["time"] for e in told] == [e["time"] for e in now[: len(told)]]
+    # By the anchors an early subscriber finds for each event the very instant that a late one is told.
     by_consumer = corrected_by_the_consumer(events(heard.messages))
     by_agent = {e["id"]: milliseconds(e["time"]) for e in told}
     assert {id_: by_consumer[id_] for id_ in by_agent} == by_agent
