@@ -16,6 +16,7 @@ import pytest
 from agent.__main__ import main
 from agent.cli.ask import ask
 from agent.cli.terminal import DOWN, PAGE_UP, UP, Terminal
+from hil.proc import cpu_s
 from tests.terminal import PATIENCE_S, PLAIN, Window
 from tests.watched import AT_REST, ENTRAPMENT, FINE, Service, event, signal
 
@@ -183,6 +184,14 @@ def test_it_asks_at_most_twice_a_second(running: Service) -> None:
         window.until(holds=lambda _: running.asked >= 4)
         asked = running.asked
         assert asked <= (time.monotonic() - began_s) * 2 + 2
+
+
+def test_between_two_looks_it_sleeps(running: Service) -> None:
+    with watching(running) as window:
+        window.until("landing 3")
+        worked_s, asked = cpu_s(window.pid), running.asked
+        window.until(holds=lambda _: running.asked >= asked + 6)
+        assert cpu_s(window.pid) - worked_s < 0.75  # a loop that never sleeps takes seconds
 
 
 def test_keys_that_come_in_pieces_over_a_slow_line_are_whole() -> None:

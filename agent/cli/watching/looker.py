@@ -21,11 +21,12 @@ from agent.model import Instant
 
 EVERY_S = 0.5
 ANSWER_S = 3.0  # the service counts for at most one
+_POKES = 4096  # bytes; one a look
 NEWEST = 100  # events that can be leafed through
 
 
 class Looker:
-    """`with Looker(path) as looker:` keeps `seen` fresh; `waker` can be read when there is something new."""
+    """`with Looker(path) as looker:` keeps what is seen fresh; `waker` can be read when there is something new."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path, self._clock = path, clock
@@ -53,6 +54,12 @@ class Looker:
             with contextlib.suppress(BlockingIOError):  # the reader has enough of them
                 os.write(self._poke, b".")
             self._ending.wait(EVERY_S)
+
+    def newest(self) -> Seen:
+        """Take what was seen last; `waker` sleeps until there is more."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self.waker, _POKES)
+        return self.seen
 
     def each(self) -> Iterator[Seen]:
         """Look again and again in the caller's own time."""

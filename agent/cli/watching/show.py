@@ -62,13 +62,12 @@ class Canvas:
 def watch(path: Path, words: Words) -> None:
     """Show it until `q`; Ctrl-C and SIGTERM leave the terminal as it was, too."""
     with _ending_in_order(), Terminal() as terminal, Looker(path, Clock()) as looker:
-        view, trail, seen = View(words=words), Trail(), looker.seen
+        view, trail = View(words=words), Trail()
         canvas = Canvas(screen.colours())
         keys = ""
         while QUIT not in keys:
-            if looker.seen is not seen:
-                seen = looker.seen
-                trail = trail if view.paused else trail.after(seen)
+            seen = looker.newest()
+            trail = trail if view.paused else trail.after(seen)
             for key in keys:
                 view = pressed(view, key, seen)
             looker.wants_events = view.page == "events"
