@@ -26,7 +26,8 @@ def line(clock: str, lang: Lang) -> str:
 def test_a_line_of_events_says_how_far_its_time_can_be_trusted(
     clock: str, mark: str, en: str, zh: str
 ) -> None:
-    for lang, last in (("en", en), ("zh", zh)):
+    said_in: dict[Lang, str] = {"en": en, "zh": zh}
+    for lang, last in said_in.items():
         said = line(clock, lang)
         assert said.rstrip().endswith(last)
         assert f":31{mark} " in said
@@ -51,5 +52,6 @@ def test_a_line_of_events_says_how_far_its_time_can_be_trusted(
 )
 def test_the_status_says_so_of_the_clock(clock: Clock, en: str, zh: str) -> None:
     status = Status(elevator=Elevator(), state="online", version="0.1.0", boot_id="b", clock=clock)
-    for lang, said in (("en", en), ("zh", zh)):
+    said_in: dict[Lang, str] = {"en": en, "zh": zh}
+    for lang, said in said_in.items():
         assert page(status, Words(lang))[1].rstrip().endswith(said)
