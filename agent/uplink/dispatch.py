@@ -244,8 +244,9 @@ class Dispatch:
 
     def settle_refusals(self) -> None:
         """See whether nothing is refused any more."""
-        refusing = self._supply.lanes.refusing or self.latest.refusing or self._echo.is_missing
-        if self._health.refusing and not refusing:
+        if not self._health.refusing:
+            return
+        if not (self._supply.lanes.refusing or self.latest.refusing or self._echo.is_missing):
             self._health.refusing = False
             _log.info("The broker takes every message again.")
             self._on_news()

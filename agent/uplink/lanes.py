@@ -93,7 +93,8 @@ class LaneQueue:
     def acknowledged(self, row: Row) -> bool:
         """The broker has it. Answers whether the cursor moved."""
         self._flying.discard(row.seq)
-        self._refusals.accepted(row.seq)
+        if self._refusals:
+            self._refusals.accepted(row.seq)
         return self._done(row.seq)
 
     def _done(self, seq: int) -> bool:
@@ -170,10 +171,8 @@ class Lanes:
     """Both lanes under one window."""
 
     def __init__(self, *, critical_cursor: int, rest_cursor: int, window: int) -> None:
-        self.queues = {
-            Lane.CRITICAL: LaneQueue(critical_cursor),
-            Lane.REST: LaneQueue(rest_cursor),
-        }
+        self._critical, self._rest = LaneQueue(critical_cursor), LaneQueue(rest_cursor)
+        self.queues = {Lane.CRITICAL: self._critical, Lane.REST: self._rest}
         self.window = window
 
     def committed(self, rows: Iterable[Row]) -> None:
@@ -190,15 +189,15 @@ class Lanes:
 
     def take(self, lane: Lane, others_in_flight: int, now_us: int) -> Row | None:
         """The next row of a lane, if it may leave now; `others_in_flight` counts what is not of the journal."""
-        room = self.window if lane is Lane.CRITICAL else self.common
-        queue = self.queues[lane]
+        critical = lane is Lane.CRITICAL
+        room, queue = (self.window, self._critical) if critical else (self.common, self._rest)
         busy = others_in_flight + self.in_flight
         return queue.take() if busy < room and queue.ready(now_us) else None
 
     @property
     def in_flight(self) -> int:
         """Rows sent and not answered yet."""
-        return self.queues[Lane.CRITICAL].in_flight + self.queues[Lane.REST].in_flight
+        return self._critical.in_flight + self._rest.in_flight
 
     def lost(self) -> None:
         """The connection is gone."""
