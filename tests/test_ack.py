@@ -183,6 +183,18 @@ def test_a_restart_keeps_an_acknowledgement_but_ends_nothing_by_it():
     assert car.monitor.snapshot.values["standing.overspeed"] is True
 
 
+@pytest.mark.parametrize("taken", [True, False])
+def test_after_a_restart_no_press_is_filtered_either(taken):
+    stood = Standing("alarm_button", None, Severity.CRITICAL, None, acknowledged=taken)
+    car = Timeline("moving", "zone", "front", "button", standing=[stood])
+    car.feed(0, moving=False, zone=True, front="closed", button=False)
+    car.feed(10, front="open")
+    car.feed(11, button=True)
+    car.until(11.6)
+    detail = car.event("alarm_button", Transition.NOTICE).detail
+    assert detail == ({"repeated": True} if taken else {"repeated": True, "filtered": True})
+
+
 # ---------------------------------------------------------------- the journal keeps it
 
 
@@ -289,6 +301,15 @@ def test_what_was_raised_before_the_journal_opened_takes_over_row_and_acknowledg
     assert shown is not None
     assert shown.envelope.seq == 1
     assert shown.acknowledged is not None
+
+
+def test_another_journal_s_acknowledgement_is_not_taken_for_one_of_this_raise():
+    standing = Shown(Topics("r"), BOOT)
+    standing.committed([row_of(3, raised(at_us=5000))])
+    assert standing.adopt("other", [row_of(1, raised()), row_of(2, acknowledged(), 1)]) == []
+    shown = standing.on(TOPIC)
+    assert shown is not None
+    assert shown.acknowledged is None
 
 
 def test_an_acknowledgement_of_what_was_cleared_meanwhile_shows_nothing():

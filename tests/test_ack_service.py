@@ -1,5 +1,6 @@
 """An acknowledgement on site, by the command line, to a real agent."""
 
+import io
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from agent.cli.ask import RefusedError
+from agent.cli.main import main
 from agent.outbox import read_rows
 from hil.installation import TOPIC
 from tests.asker import Asker
@@ -101,6 +103,46 @@ def test_on_site_ends_what_only_somebody_there_may_end_and_a_request_does_not(
         ]
         assert transitions == ["raised", "acknowledged", "acknowledged", "cleared"]
         assert f"{TOPIC}/alarm/overtravel_top" in {m.topic for m in bench.heard.messages}
+
+
+def test_a_terminal_is_asked_who_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    asked: list[tuple[str, Mapping[str, Any]]] = []
+    alarms = [
+        {"code": "intercom_silent", "severity": "major", "instance": name, "seq": number}
+        for number, name in enumerate(("car", "pit"), 4)
+    ]
+    status = {"elevator": {}, "state": "online", "standing": alarms}
+    taken = {"code": "intercom_silent", "instance": "pit", "acknowledged": {"at": "t", "by": "Li"}}
+
+    def service(_path: Path, verb: str, params: Mapping[str, Any] | None = None) -> bytes:
+        asked.append((verb, params or {}))
+        return json.dumps(status if verb == "status" else taken).encode()
+
+    monkeypatch.setattr("agent.cli.ack.ask", service)
+    monkeypatch.setattr("agent.cli.ack.socket_of", lambda _: tmp_path / "s")
+    monkeypatch.setattr("sys.stdin", Terminal("Li\n"))
+    assert main(["ack", "intercom_silent/pit", "--lang", "en"]) == 0
+    printed = capsys.readouterr()
+    assert "Who takes it up" in printed.err
+    assert printed.out == (
+        "intercom_silent/pit acknowledged by Li; the journal does not have it yet.\n"
+    )
+    assert asked[-1] == ("ack", {"by": "Li", "code": "intercom_silent", "instance": "pit"})
+    assert main(["ack", "intercom_silent", "--by", "x", "--lang", "en"]) == 1
+    assert "intercom_silent/car (4), intercom_silent/pit (5)" in capsys.readouterr().err
+    assert [verb for verb, _ in asked] == ["status", "ack", "status"]
+    status["standing"] = []
+    assert main(["ack", "4", "--by", "x", "--lang", "zh"]) == 1
+    assert "无" in capsys.readouterr().err
+
+
+class Terminal(io.StringIO):
+    """Standard input with somebody in front of it."""
+
+    def isatty(self) -> bool:  # type: ignore[explicit-override]
+        return True
 
 
 def test_the_socket_refuses_nonsense(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tests.e2e import Whole, events, whole
 from tests.published import judge
 
 pytestmark = pytest.mark.broker
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -200,6 +201,53 @@ def _still_shown(bench: Whole, told: dict[str, Any]) -> None:
     payload = bench.retained("alarm/#")["alarm/alarm_button"]
     data = payload["data"] if isinstance(payload, dict) else json.loads(payload)["data"]
     assert data["acknowledged"] == told
+
+
+# ---------------------------------------------------------------- who may ask
+
+
+def test_the_shipped_access_list_lets_the_platform_ask_and_nobody_else(tmp_path: Path) -> None:
+    acl = (ROOT / "config/brokers/mosquitto.acl").read_text(encoding="utf-8")
+    acl = acl.replace("pingluo-01", "bench")
+    users = {name: name for name in ("platform", "e01", "e02")}
+    (secret := tmp_path / "secret").write_text("e01", encoding="utf-8")
+    secret.chmod(0o600)
+    login = {"username": "e01", "password_file": str(secret)}
+    with Mosquitto(users=users, acl=acl) as broker:
+        agent = agent_on(tmp_path, broker, mqtt=login)
+        with (
+            agent,
+            Asker(broker.port, user="platform") as platform,
+            Asker(broker.port, user="e02") as neighbour,
+        ):
+            connected(agent)
+            neighbour.send("ping", {"correlation_id": "not mine"})
+            assert platform.ask("ping")["ok"]
+            platform.send("ping", topic=f"{TOPIC}/resp/center", correlation=b"1")
+            assert platform.wait_for(2)[-1].topic == f"{TOPIC}/resp/center"
+            assert neighbour.answers == []
+            assert agent.ask("status")["mqtt"]["requests"]["done"] == {"ping": 2}
+            assert not agent.ask("status")["mqtt"]["refused"]
+
+
+def test_an_agent_that_may_not_answer_goes_on_and_counts(tmp_path: Path) -> None:
+    acl = "user e01\ntopic readwrite elevator/v1/bench/e01/#\nuser platform\ntopic readwrite #\n"
+    acl = acl.replace("user e01\n", "user e01\ntopic deny elevator/v1/bench/e01/resp/#\n")
+    users = {name: name for name in ("platform", "e01")}
+    (secret := tmp_path / "secret").write_text("e01", encoding="utf-8")
+    secret.chmod(0o600)
+    with Mosquitto(users=users, acl=acl) as broker:
+        mqtt = {"username": "e01", "password_file": str(secret)}
+        agent = agent_on(tmp_path, broker, mqtt=mqtt)
+        with agent, Asker(broker.port, user="platform") as platform:
+            connected(agent)
+            platform.send("ping")
+            status = agent.wait_until(
+                lambda s: s["mqtt"]["requests"]["ignored"].get("unanswered") == 1
+            )
+            assert status["mqtt"]["requests"]["done"] == {"ping": 1}
+            assert status["state"] == "online"
+            assert platform.answers == []
 
 
 def test_only_what_changes_something_is_journaled(tmp_path: Path, broker: Mosquitto) -> None:
