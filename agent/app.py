@@ -259,7 +259,10 @@ class Service:
 
     def _link_facts(self) -> dict[str, object]:
         limits = self._link.limits
-        return {} if limits is None else dataclasses.asdict(limits)
+        return {
+            "limits": None if limits is None else dataclasses.asdict(limits),
+            "broken_early": self._link.broken_early,
+        }
 
     def _make_desk(self) -> Desk:
         """What is asked over the broker: heard by the link, answered through the publisher."""

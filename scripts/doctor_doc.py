@@ -8,7 +8,7 @@ Tests compare the files with this text.
 from pathlib import Path
 
 from agent.doctor.answer import ERROR_SHARE, LEAST_ASKED
-from agent.doctor.broker import LEAST_PACKET, WARN_DAYS
+from agent.doctor.broker import EARLY_MANY, LEAST_PACKET, WARN_DAYS
 from agent.doctor.disk import AGENT_MB_A_DAY, LEAST_YEARS
 from agent.doctor.finding import Cause, Check, Verdict
 from agent.doctor.host import LEAST_MEMORY_MB
@@ -56,6 +56,7 @@ Limits that the configuration has are used (`disk_low_percent`, `host_hot_c`, `b
 |---|---|
 | share of damaged, late or refused answers that is a warning, of at least {LEAST_ASKED} | {100 * ERROR_SHARE:g} % |
 | days before the end of a certificate, as for `certificate_expiring` | {WARN_DAYS} |
+| connections that break within their first minute, in ten minutes | {EARLY_MANY} |
 | smallest packet a broker should take, bytes | {LEAST_PACKET} |
 | what the agent may write a day, MB | {AGENT_MB_A_DAY} |
 | years a card should last, as long as records are kept at least | {LEAST_YEARS} |
@@ -104,6 +105,7 @@ elevator-agent doctor
 |---|---|
 | 损坏、超时或被拒的比例，达到即警告（至少 {LEAST_ASKED} 次） | {100 * ERROR_SHARE:g} % |
 | 证书到期前天数，同 `certificate_expiring` | {WARN_DAYS} |
+| 十分钟内在第一分钟就断开的连接次数 | {EARLY_MANY} |
 | 消息服务器应接受的最大报文，字节 | {LEAST_PACKET} |
 | 本终端每日写入量，MB | {AGENT_MB_A_DAY} |
 | 存储卡应使用年数，即记录至少保存的年限 | {LEAST_YEARS} |

@@ -158,6 +158,34 @@ def test_a_second_agent_is_seen_by_its_status_while_no_service_runs_here(tmp_pat
     assert said.cause("broker.identity") == "two_agents"
 
 
+def test_two_services_with_one_client_id_throw_each_other_out_and_that_is_named(tmp_path):
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    with Mosquitto() as broker:
+        first, second = (site(folder, port=broker.port) for folder in folders)
+        with AgentProcess(first) as one, AgentProcess(second) as two:
+            one.start()
+            two.start()
+            one.wait_until(lambda _: one.ask("doctor")["broker"]["broken_early"] >= 3, 60)
+            said = doctor(first)
+            one.stop()
+            two.stop()
+    assert said.cause("broker.identity") in {"kicked_out", "two_agents"}
+
+
+def test_a_journal_that_another_agent_holds_is_named_with_its_process(tmp_path):
+    config = site(tmp_path, port=1)
+    with AgentProcess(config) as agent:
+        agent.start()
+        moved = configuration(tmp_path, control={"path": str(tmp_path / "other.sock")})
+        said = doctor(moved)
+        assert said.cause("service.answer") == "not_running"
+        assert said.cause("journal.state") == "held_elsewhere"
+        assert str(agent.pid) in said.of("journal.state")["next"]["en"]
+        agent.stop()
+
+
 def test_a_service_that_is_not_let_in_is_explained_by_its_own_words(tmp_path):
     with Mosquitto(users={"e01": "right"}) as broker:
         config = site(

@@ -405,6 +405,9 @@ def test_who_else_is_there():
     assert only(IN, "broker.identity").cause == "alone"
     assert only(replace(IN, foreign=None), "broker.identity").cause == "not_known"
     assert only(replace(IN, foreign="status"), "broker.identity").cause == "two_agents"
+    assert only(replace(IN, broken_early=2), "broker.identity").cause == "alone"
+    assert only(replace(IN, broken_early=3), "broker.identity").cause == "kicked_out"
+    assert only(replace(IN, foreign="x", broken_early=3), "broker.identity").cause == "two_agents"
     assert only(replace(BROKER, foreign="taken"), "broker.identity").cause == "two_agents"
 
 
@@ -544,6 +547,7 @@ JOURNAL = JournalFacts(path="/x/outbox.db")
         (replace(JOURNAL, fault="malformed"), "journal_failed"),
         (replace(JOURNAL, exists=False), "no_journal"),
         (replace(JOURNAL, readable=False), "not_told"),
+        (replace(JOURNAL, holder=7), "held_elsewhere"),
         (replace(JOURNAL, set_aside=1), "set_aside"),
     ],
 )

@@ -13,6 +13,7 @@ from agent.doctor.finding import Finding
 from agent.doctor.network import Reach, ReachFacts, reached
 
 _UNSAID: Final = same("")
+EARLY_MANY: Final = 3  # of ten minutes; two may be a broker's restart
 WARN_DAYS: Final = 30  # the first step of event certificate_expiring
 LEAST_PACKET: Final = 64 * 1024  # bytes; what the agent itself takes from a broker
 
@@ -31,7 +32,8 @@ class BrokerFacts:
     """How far the way to the broker was gone, by the service or by this tool; None for a step not reached.
 
     `tls`, `login`, `publish` are causes of their checks, with what was said about each. `took_ms` is how long a PUBACK
-    took. The limits are None where the broker did not tell them. `foreign` says who else was seen.
+    took. The limits are None where the broker did not tell them. `foreign` says who else was seen, and `broken_early` counts
+    connections that broke within their first minute, in the last ten.
     """
 
     host: str
@@ -52,6 +54,7 @@ class BrokerFacts:
     qos1: bool = True
     retain: bool = True
     foreign: str | None = None
+    broken_early: int = 0
 
 
 def judge_broker(facts: BrokerFacts) -> list[Finding]:
@@ -118,6 +121,13 @@ def _limits(facts: BrokerFacts) -> Finding:
 
 
 def _identity(facts: BrokerFacts) -> Finding:
+    if not facts.foreign and facts.broken_early >= EARLY_MANY:
+        count = facts.broken_early
+        measured = Say(
+            f"{count} connections of the last ten minutes broke within a minute",
+            f"近十分钟内 {count} 次连接在一分钟内断开",
+        )
+        return IDENTITY.found("kicked_out", facts.root, measured)
     if facts.foreign is None:
         return IDENTITY.found("not_known", facts.root, same("-"))
     if facts.foreign:

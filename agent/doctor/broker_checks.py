@@ -260,6 +260,13 @@ IDENTITY: Final = Check(
             "Find the second agent (a copied card?) and give it its own elevator.id",
             "找出第二台终端（复制的存储卡？），改用自己的 elevator.id",
         ),
+        "kicked_out": failed(
+            "the broker lets the agent in and the connection breaks within a minute, again and again: most likely "
+            "another client with the same client id (some brokers say nothing when they hand it over)",
+            "服务器允许登录，但连接总在一分钟内断开：多半是另一客户端使用相同客户端标识（有的服务器移交时不作说明）",
+            "Find the second agent (a copied card?) and give it its own elevator.id; else look for packet loss",
+            "找出第二台终端（复制的存储卡？），改用自己的 elevator.id；否则检查丢包",
+        ),
         "not_known": unknown("not connected, so nobody can tell", "未连接，无法判断"),
     },
 )

@@ -49,7 +49,7 @@ async def examine(
 ) -> list[Finding]:
     """Give every finding; `tell` hears what is still being looked at."""
     found = [*judge_problems(scene.file, scene.problems), judge_socket(scene.socket)]
-    if scene.settings is not None:
+    if not scene.problems:
         found += judge_advice(scene.warned)
     waiting = {look.name for look in looks}
 

@@ -18,6 +18,12 @@ JOURNAL: Final = Check(
             "Do what the figures say; then: elevator-agent outbox --verify",
             "按所示原因处理，再运行 elevator-agent outbox --verify",
         ),
+        "held_elsewhere": failed(
+            "another agent has this journal open, and does not answer on this configuration's socket: only one can run",
+            "另一个终端程序占用此日志，且不在本配置的套接字上应答：只能运行一个",
+            "Look at it, then stop one of the two: ps -p {holder} -o args",
+            "查看后停止其一：ps -p {holder} -o args",
+        ),
         "no_ballast": warning(
             "the reserve for the last alarms is used up: the disk was or is full",
             "最后报警的预留空间已用完：磁盘曾经或已经写满",
@@ -43,7 +49,8 @@ JOURNAL: Final = Check(
 class JournalFacts:
     """The journal: `fault` is why it cannot be used, `ballast` whether the reserve is held, None where not known.
 
-    `running`: the service itself says so. `set_aside` counts damaged ones lying beside it.
+    `running`: the service itself says so. `holder` is the process that has it open while no service answers here.
+    `set_aside` counts damaged ones lying beside it.
     """
 
     path: str
@@ -55,6 +62,7 @@ class JournalFacts:
     fault: str = ""
     ballast: bool | None = None
     set_aside: int = 0
+    holder: int | None = None
 
 
 def judge_journal(facts: JournalFacts) -> Finding:
@@ -65,7 +73,7 @@ def judge_journal(facts: JournalFacts) -> Finding:
     )
     if facts.fault:
         measured = same(facts.fault)
-    return JOURNAL.found(_journal_cause(facts), facts.path, measured)
+    return JOURNAL.found(_journal_cause(facts), facts.path, measured, holder=facts.holder)
 
 
 def _journal_cause(facts: JournalFacts) -> str:
@@ -73,6 +81,8 @@ def _journal_cause(facts: JournalFacts) -> str:
         return "journal_failed"
     if not facts.exists:
         return "no_journal"
+    if facts.holder is not None:
+        return "held_elsewhere"
     if not facts.readable:
         return "not_told"
     if facts.running and facts.ballast is False:

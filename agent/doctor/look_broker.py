@@ -27,6 +27,8 @@ async def look_at_broker(scene: Scene) -> list[Finding]:
     facts = BrokerFacts(host=mqtt.host, port=mqtt.port, root=Topics.of(mqtt, elevator).root)
     facts = replace(facts, reach=await reach(mqtt.host, mqtt.port, scene.clock))
     service = scene.service
+    if service is not None:
+        facts = replace(facts, broken_early=service.own.broker.broken_early)
     if service is not None and service.status.mqtt.connected:
         return judge_broker(_of_service(facts, mqtt, service))
     if service is not None:
@@ -69,7 +71,7 @@ def _unreadable(mqtt: MqttSettings) -> Say | None:
 
 def _of_service(facts: BrokerFacts, mqtt: MqttSettings, service: Service) -> BrokerFacts:
     """The service is connected: every step was made, by itself."""
-    uplink, limits = service.status.mqtt, service.own.broker
+    uplink, limits = service.status.mqtt, service.own.broker.limits
     where = f"{mqtt.host}:{mqtt.port}"
     cause, said = _publishes(service)
     facts = replace(

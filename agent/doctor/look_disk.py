@@ -1,6 +1,7 @@
 """Looks at the journal's disk and at the journal itself, which is only read. A disk that hangs holds up nobody."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,9 @@ SECTOR_BYTES: Final = (
     512  # the kernel's unit in `stat`, whatever the device's (Documentation/block/stat.rst)
 )
 _WRITTEN: Final = 6  # the field of sectors written there
+_LOCKED: Final = (
+    5  # the field of device and inode in /proc/locks, behind that of the process (proc(5))
+)
 _TIMEOUT_S: Final = 5.0
 
 
@@ -115,7 +119,7 @@ def _journal(scene: Scene, path: Path) -> JournalFacts:
             ballast=None if told is None else told.ballast_bytes > 0,
             set_aside=aside,
         )
-    return _of_file(path, aside)
+    return replace(_of_file(path, aside), holder=_lock_holder(scene.root, path))
 
 
 def _of_file(path: Path, aside: int) -> JournalFacts:
@@ -132,6 +136,21 @@ def _of_file(path: Path, aside: int) -> JournalFacts:
     except JournalFault as fault:
         return JournalFacts(path=str(path), fault=fault.reason, set_aside=aside)
     return JournalFacts(path=str(path), head=summary.head, set_aside=aside)
+
+
+def _lock_holder(root: Path, path: Path) -> int | None:
+    """Find who has the journal's lock by the kernel's list; taking it to see would keep a starting service out."""
+    try:
+        lock = path.with_name(path.name + ".lock").stat()
+        lines = (root / "proc/locks").read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
+        return None
+    place = f":{lock.st_ino}"
+    for line in lines:
+        fields = line.split()
+        if len(fields) > _LOCKED and "FLOCK" in fields and fields[_LOCKED].endswith(place):
+            return int(fields[_LOCKED - 1]) if fields[_LOCKED - 1].isdigit() else None
+    return None
 
 
 def _set_aside(path: Path) -> int:

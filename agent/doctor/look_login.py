@@ -145,7 +145,7 @@ async def _spoken(facts: BrokerFacts, connection: Connection, ear: Ear) -> Broke
     if token is not None:
         await _until(ear.acked, connection, _ACK_S)
     await asyncio.wait({connection.ended}, timeout=_HEAR_S)
-    return replace(_published(facts, ear, topic, sent_us), foreign=_foreign(ear))
+    return replace(_published(facts, ear, topic, sent_us), foreign=facts.foreign or _foreign(ear))
 
 
 def _published(facts: BrokerFacts, ear: Ear, topic: str, sent_us: int) -> BrokerFacts:

@@ -121,13 +121,20 @@ class BrokerLimits(msgspec.Struct, frozen=True):
     retain: bool = True
 
 
+class BrokerSeen(msgspec.Struct, frozen=True):
+    """What the link saw: the broker's limits, and how many connections broke within their first minute."""
+
+    limits: BrokerLimits | None = None
+    broken_early: int = 0
+
+
 class Own(msgspec.Struct, frozen=True):
     """The answer to `doctor`."""
 
     pid: int = 0
     contacts: dict[str, Contact] = {}
     watchdog: Fed = Fed()
-    broker: BrokerLimits | None = None
+    broker: BrokerSeen = BrokerSeen()
     written_bytes: int | None = None
 
 

@@ -7,6 +7,7 @@ in and kicks out at once is not hammered.
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 
 from agent.backoff import Backoff
@@ -30,6 +31,7 @@ LONGEST_RETRY_S = 30.0
 STABLE_US = 60 * SECOND_US
 ACKNOWLEDGEMENT_US = 30 * SECOND_US
 ANSWER_US = 15 * SECOND_US
+_EARLY_WINDOW_US = 600 * SECOND_US
 _CHECK_S = 1.0
 _GOODBYE_S = 0.5
 
@@ -64,6 +66,7 @@ class MqttLink:
         self._connection: Connection | None = None
         self._stopping = False
         self._hurry = asyncio.Event()
+        self._early_us: deque[int] = deque(maxlen=16)
         self._opened_us: int | None = None
         self._connected_us: int | None = None
         self._sent_us: dict[int, int] = {}
@@ -74,8 +77,11 @@ class MqttLink:
         self._listener = listener
         backoff = Backoff(FIRST_RETRY_S, LONGEST_RETRY_S)
         while not self._stopping:
-            if await self._one_connection() >= STABLE_US:
+            stood_us = await self._one_connection()
+            if stood_us >= STABLE_US:
                 backoff.reset()
+            elif stood_us:
+                self._early_us.append(self._clock.uptime_us())
             if not self._stopping:
                 await self._pause(backoff.next_s())
 
@@ -108,6 +114,12 @@ class MqttLink:
     def limits(self) -> Limits | None:
         """What the broker allows; None while there is no connection."""
         return None if self._connection is None else self._connection.limits
+
+    @property
+    def broken_early(self) -> int:
+        """How many connections broke within a minute of coming about, in the last ten minutes; 16 at most."""
+        since_us = self._clock.uptime_us() - _EARLY_WINDOW_US
+        return sum(each > since_us for each in self._early_us)
 
     @property
     def connected(self) -> bool:
