@@ -122,7 +122,7 @@ def test_on_a_line_where_somebody_else_asks_nothing_is_sent(tmp_path):
 
             keep.append(asyncio.create_task(ask()))
 
-        keep = []
+        keep: list[asyncio.Task[None]] = []
         call(master)
         said = doctor(site(tmp_path, scale(tmp_path)))
         call(keep[0].cancel)
@@ -157,6 +157,8 @@ def holder(port):
     program = f"import os, sys; os.open({str(port)!r}, os.O_RDONLY | os.O_NOCTTY); print(flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdout.readline()
         yield process.pid
         process.stdin.close()

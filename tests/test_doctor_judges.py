@@ -11,7 +11,7 @@ from agent.doctor.broker import BrokerFacts, CertificateFacts, judge_broker
 from agent.doctor.clock import ClockFacts, judge_clock
 from agent.doctor.config import judge_advice, judge_problems
 from agent.doctor.disk import DiskFacts, WearFacts, judge_mount, judge_space, judge_wear
-from agent.doctor.finding import Check, Verdict
+from agent.doctor.finding import Check, Finding, Verdict
 from agent.doctor.host import HostFacts, judge_host
 from agent.doctor.inputs import RESTS, InputFacts, judge_sense, judge_toggled, span
 from agent.doctor.journal import JournalFacts, judge_journal
@@ -40,6 +40,20 @@ from agent.drivers.registers import Point, Table, Type
 from agent.signals import SIGNALS
 
 HOUR, DAY = 3600, 86_400
+
+
+def step(finding: Finding) -> Say:
+    """The next step; there has to be one."""
+    assert finding.step is not None
+    return finding.step
+
+
+def found(finding: Finding | None) -> str:
+    """The cause of what a judge found; it has to have found something."""
+    assert finding is not None
+    return finding.cause
+
+
 UNIT = UnitFacts(answers=True, loaded=True, active="active", sub="running", enabled="enabled")
 
 
@@ -96,9 +110,9 @@ def test_every_mistake_of_a_configuration_is_a_finding_with_its_own_remedy():
 
 def test_what_check_warns_of_is_a_finding():
     assert [each.cause for each in judge_advice({})] == ["complete"]
-    (found,) = judge_advice({"zone_gap": Say("{gap}", "隙")})
-    assert (found.cause, found.meaning.en, found.verdict) == ("zone_gap", "{gap}", Verdict.WARNING)
-    assert found.step is not None
+    (said,) = judge_advice({"zone_gap": Say("{gap}", "隙")})
+    assert (said.cause, said.meaning.en, said.verdict) == ("zone_gap", "{gap}", Verdict.WARNING)
+    assert said.step is not None
 
 
 PORT = PortFacts(path="/dev/serial/by-id/a", target="/dev/ttyUSB0", by_id="/dev/serial/by-id/a")
@@ -132,8 +146,8 @@ def test_a_port(facts, cause):
 
 def test_the_next_step_for_a_port_names_group_user_and_lasting_name():
     denied = judge_port(replace(PORT, allowed=False, user="elevator-agent"))
-    assert "usermod -aG dialout elevator-agent" in denied.step.en
-    assert "by-id/a" in judge_port(replace(PORT, path="/dev/ttyUSB0")).step.zh
+    assert "usermod -aG dialout elevator-agent" in step(denied).en
+    assert "by-id/a" in step(judge_port(replace(PORT, path="/dev/ttyUSB0"))).zh
 
 
 ASKED = AnswerFacts(driver="c", where="x")
@@ -181,7 +195,7 @@ def test_a_device(facts, cause):
     ],
 )
 def test_the_quality_of_a_bus(facts, cause):
-    assert judge_errors(facts).cause == cause
+    assert found(judge_errors(facts)) == cause
 
 
 def test_a_device_that_never_answered_has_no_quality():
@@ -192,7 +206,7 @@ HERE = Place(device_id=1, baudrate=9600, parity="N")
 
 
 @pytest.mark.parametrize(
-    ("found", "cause", "step"),
+    ("places", "cause", "told"),
     [
         ((HERE,), "as_configured", None),
         ((), "nobody", "A and B"),
@@ -204,10 +218,10 @@ HERE = Place(device_id=1, baudrate=9600, parity="N")
         ((replace(HERE, baudrate=1200, parity="E"),), "wrong_baud", "=1200"),
     ],
 )
-def test_what_a_search_found(found, cause, step):
-    said = judge_scan(ScanFacts(driver="c", wanted=HERE, found=found, asked=24))
+def test_what_a_search_found(places, cause, told):
+    said = judge_scan(ScanFacts(driver="c", wanted=HERE, found=places, asked=24))
     assert said.cause == cause
-    assert (said.step is None) if step is None else (step in said.step.en)
+    assert (said.step is None) if told is None else (told in step(said).en)
 
 
 def test_a_line_that_could_not_be_searched_is_unknown():
@@ -300,7 +314,7 @@ def test_the_sense_of_a_contact(facts, cause):
 
 def test_a_contact_wired_the_wrong_way_round_is_corrected_by_naming_the_other_level():
     said = judge_sense(replace(CONTACT, value=True))
-    assert 'active = "high" of pin 17' in said.step.en
+    assert 'active = "high" of pin 17' in step(said).en
 
 
 def test_every_signal_with_a_state_of_rest_exists():
@@ -373,8 +387,8 @@ IN = replace(BROKER, login="accepted", limits_known=True, foreign="")
 
 
 def only(facts, check):
-    (found,) = [each for each in judge_broker(facts) if each.check == check]
-    return found
+    (one,) = [each for each in judge_broker(facts) if each.check == check]
+    return one
 
 
 @pytest.mark.parametrize(
@@ -414,8 +428,8 @@ def test_who_else_is_there():
 def test_steps_that_were_not_reached_are_not_shown():
     assert judge_broker(BROKER) == []
     reach = ReachFacts(name="h", where="h:1", end="no_answer")
-    found = judge_broker(replace(BROKER, reach=reach))
-    assert [each.check for each in found] == ["broker.name", "broker.tcp"]
+    said = judge_broker(replace(BROKER, reach=reach))
+    assert [each.check for each in said] == ["broker.name", "broker.tcp"]
 
 
 @pytest.mark.parametrize(
@@ -506,9 +520,9 @@ def test_room_on_the_disk(facts, cause):
 
 
 def test_whether_the_disk_takes_writes():
-    assert judge_mount(DISK).cause == "writable"
-    assert judge_mount(replace(DISK, read_only=True)).cause == "read_only"
-    assert judge_mount(replace(DISK, allowed=False)).cause == "no_permission"
+    assert found(judge_mount(DISK)) == "writable"
+    assert found(judge_mount(replace(DISK, read_only=True))) == "read_only"
+    assert found(judge_mount(replace(DISK, allowed=False))) == "no_permission"
     assert judge_mount(replace(DISK, exists=False)) is None
 
 

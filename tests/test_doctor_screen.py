@@ -219,7 +219,7 @@ def test_a_look_that_hangs_ends_and_is_unknown():
         await asyncio.Event().wait()
         return []
 
-    heard = []
+    heard: list[str] = []
     found = asyncio.run(examine(scene(), heard.append, [Look("port", hang, 0.05)]))
     late = [each for each in found if each.check == "doctor.time"]
     assert [(each.subject, each.verdict) for each in late] == [("port", Verdict.UNKNOWN)]
@@ -229,6 +229,7 @@ def test_a_look_that_hangs_ends_and_is_unknown():
 def test_the_documentation_is_what_the_table_says():
     source = importlib.util.spec_from_file_location("doc", ROOT / "scripts/doctor_doc.py")
     assert source is not None
+    assert source.loader is not None
     module = importlib.util.module_from_spec(source)
     source.loader.exec_module(module)
     for lang, file in module.FILES.items():
