@@ -1,6 +1,8 @@
 """`elevator-agent doctor` and the broker: a real mosquitto, each step that can fail, and nothing left behind there."""
 
 import json
+import os
+import pty
 
 import pytest
 from paho.mqtt import publish
@@ -175,15 +177,26 @@ def test_two_services_with_one_client_id_throw_each_other_out_and_that_is_named(
 
 
 def test_a_journal_that_another_agent_holds_is_named_with_its_process(tmp_path):
+    master, side = pty.openpty()
+    (tmp_path / "port").symlink_to(os.ttyname(side))
     config = site(tmp_path, port=1)
+    driver = {
+        "name": "c", "kind": "modbus", "profile": "car-top-sensor", "device_id": 1,
+        "url": f"serial://{tmp_path}/port?baudrate=9600&parity=N",
+    }  # fmt: skip
     with AgentProcess(config) as agent:
         agent.start()
-        moved = configuration(tmp_path, control={"path": str(tmp_path / "other.sock")})
+        other = {"path": str(tmp_path / "other.sock")}
+        moved = configuration(tmp_path, control=other, drivers=[driver])
         said = doctor(moved)
         assert said.cause("service.answer") == "not_running"
         assert said.cause("journal.state") == "held_elsewhere"
+        assert said.cause("serial.port") == "held_by_service"  # nothing is opened beside it
+        assert said.cause("bus.answer") == "not_asked"
         assert str(agent.pid) in said.of("journal.state")["next"]["en"]
         agent.stop()
+    os.close(master)
+    os.close(side)
 
 
 def test_a_service_that_is_not_let_in_is_explained_by_its_own_words(tmp_path):

@@ -97,7 +97,6 @@ EYE = CameraSettings(name="n", camera="eye", address="h:554")
 @pytest.mark.parametrize(
     ("service", "cause"),
     [
-        (None, "too_early"),
         (serving(up=None), "too_early"),
         (serving(up=True), "too_early"),
         (serving(up=False, reason="no route"), "not_sent"),

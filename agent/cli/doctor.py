@@ -17,6 +17,7 @@ from agent.model import SECOND_US
 
 if TYPE_CHECKING:
     from agent.doctor.finding import Finding
+    from agent.settings import Settings
 
 
 def command(words: Words) -> click.Command:
@@ -88,12 +89,20 @@ async def _examined(
         clock=clock,
         endurance_tb=endurance_tb,
         scan=scan,
+        holder=None if service or not read.settings else _holder(read.settings),
     )
     told = _Progress(words)
     try:
         return await examine(scene, told), read.file, service is not None
     finally:
         told.clear()
+
+
+def _holder(settings: "Settings") -> int | None:
+    from agent.doctor.lock_holder import lock_holder
+    from agent.doctor.scene import ROOT
+
+    return lock_holder(ROOT, Path(settings.outbox.path))
 
 
 class _Progress:

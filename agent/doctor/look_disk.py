@@ -119,7 +119,7 @@ def _journal(scene: Scene, path: Path) -> JournalFacts:
             ballast=None if told is None else told.ballast_bytes > 0,
             set_aside=aside,
         )
-    return replace(_of_file(path, aside), holder=_lock_holder(scene.root, path))
+    return replace(_of_file(path, aside), holder=scene.holder)
 
 
 def _of_file(path: Path, aside: int) -> JournalFacts:
@@ -136,21 +136,6 @@ def _of_file(path: Path, aside: int) -> JournalFacts:
     except JournalFault as fault:
         return JournalFacts(path=str(path), fault=fault.reason, set_aside=aside)
     return JournalFacts(path=str(path), head=summary.head, set_aside=aside)
-
-
-def _lock_holder(root: Path, path: Path) -> int | None:
-    """Find who has the journal's lock by the kernel's list; taking it to see would keep a starting service out."""
-    try:
-        lock = path.with_name(path.name + ".lock").stat()
-        lines = (root / "proc/locks").read_text(encoding="ascii").splitlines()
-    except (OSError, ValueError):
-        return None
-    place = f":{lock.st_ino}"
-    for line in lines:
-        fields = line.split()
-        if len(fields) > _LOCKED and "FLOCK" in fields and fields[_LOCKED].endswith(place):
-            return int(fields[_LOCKED - 1]) if fields[_LOCKED - 1].isdigit() else None
-    return None
 
 
 def _set_aside(path: Path) -> int:

@@ -24,7 +24,7 @@ async def look_at_stations(scene: Scene) -> list[Finding]:
 async def _station(scene: Scene, settings: IntercomSettings) -> Finding:
     where = settings.address or settings.topic or f"pin {settings.pin}"
     signal = f"intercom.{settings.station}"
-    if scene.is_held:
+    if scene.service is not None:
         return judge_station(_served(scene, settings.name, signal, settings.station, where))
     if settings.probe in {"udp", "mqtt", "contact"}:
         return judge_station(StationFacts(name=settings.station, where=where, end="not_asked"))
@@ -35,7 +35,7 @@ async def _station(scene: Scene, settings: IntercomSettings) -> Finding:
 
 async def _camera(scene: Scene, settings: CameraSettings) -> Finding:
     signal = f"camera.{settings.camera}"
-    if scene.is_held:
+    if scene.service is not None:
         facts = _served(scene, settings.name, signal, settings.camera, settings.address)
         return judge_camera(facts)
     from agent.drivers.camera import station_of
@@ -45,9 +45,8 @@ async def _camera(scene: Scene, settings: CameraSettings) -> Finding:
 
 
 def _served(scene: Scene, driver: str, signal: str, name: str, where: str) -> StationFacts:
-    """What the service knows; nothing where it could not be asked."""
-    if scene.service is None:
-        return StationFacts(name=name, where=where, end="too_early")
+    """What the service knows."""
+    assert scene.service is not None
     link = scene.service.status.links.get(driver)
     told = scene.service.signals.get(signal)
     known: Any = None if told is None or told.q != "good" else told.v

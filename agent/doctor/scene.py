@@ -173,6 +173,7 @@ class Scene:
     """One installation on one computer, as it is found.
 
     `settings` is None where the configuration cannot be used. `service` is None where none answered; `socket` says why.
+    `holder` is the process that has the journal, where no service answers.
     `root` is where /proc, /sys, /dev and /run are. `endurance_tb` is what the card's maker promises, if it was told.
     """
 
@@ -188,6 +189,7 @@ class Scene:
     root: Path = ROOT
     endurance_tb: float | None = None
     scan: bool = False
+    holder: int | None = None
 
     @property
     def drivers(self) -> Sequence[Any]:
@@ -202,7 +204,8 @@ class Scene:
     @property
     def is_held(self) -> bool:
         """Whether a service may have lines and pins open, so that nothing may be opened here."""
-        return self.socket.cause != "not_running"
+        asked = self.socket.cause != "not_running"
+        return asked or self.holder is not None or self.unit.sub == "running"
 
 
 def service_user() -> tuple[str, int, frozenset[int]]:
