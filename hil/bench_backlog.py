@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from agent.model import Event, Instant, Lane, Row, Severity, Transition
 from agent.outbox import Journal, writing
 from agent.outbox_chain import digest_of, link_of
@@ -28,7 +30,7 @@ WINDOW = 16
 STARTS, FETCHES = 5, 50
 FAR_S, FAR_COUNT = 0.02, 1500
 _LOOK_S = 1.0  # between two questions to an agent at work, each of which costs it something
-_MORE_MB = 2.0
+_MORE_MB = 4.0  # SQLite's cache of pages, 2 MB, is full then
 _LIKE = 1.5  # how much more counts as the same, on a machine that is not quiet
 
 
@@ -52,10 +54,16 @@ def journal_of(folder: Path, rows: int) -> Path:
     link = journal.chain_head
     journal.close()
     with writing(folder / "outbox.db") as db:
-        for seq in range(2, rows + 1):
+        for seq in range(2, rows):
             record = _record(first, seq)
             link = link_of(link, digest_of(record))
             db.execute(INSERT, (*record, link))
+    # A start lately, as in a journal that was lived: each start looks for the one before.
+    journal = Journal.open(folder / "outbox.db")
+    journal.append(
+        [msgspec.structs.replace(_NOTICE, code="agent_started", detail={})], _NOW, "boot"
+    )
+    journal.close()
     return folder
 
 

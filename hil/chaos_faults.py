@@ -17,6 +17,7 @@ _DOSE_WEIGHTS = (4, 4, 2)
 _QUIET_MOST_S = 60.0
 _RETRY_MOST_S = 40.0
 _BACKLOG_S = 40.0
+_REFUSED_S = 20.0  # in less, hardly an event is sent
 _SLOW_S, _CATCHING_UP_S = 0.02, 0.4  # of ours: work is not done faster in a hurry
 
 
@@ -96,7 +97,7 @@ def refused(stage: Stage, seconds: float) -> None:
     """The broker refuses some or all of what is published."""
     code = stage.chance.choice(_REFUSALS)
     stage.proxy.rules.refuse = code, stage.chance.choice(_SHARES)
-    stage.wait(seconds)
+    stage.wait(max(seconds, _REFUSED_S))
 
 
 def broker_frozen(stage: Stage, seconds: float) -> None:

@@ -161,8 +161,11 @@ def test_a_window_may_be_sent_again_after_a_reconnection_and_not_one_more() -> N
     first = talk(*events(*range(1, 31)))
     assert resent(first, talk(*events(*range(15, 31)))) == []
     assert resent(first, talk(*events(*range(14, 31)))) == [
-        "17 were sent again after a reconnection"
+        "1 more were sent again than a window for each reconnection"
     ]
+    alarms = range(31, 43)
+    meanwhile = talk(*events(*alarms, *range(15, 19)))
+    assert resent(first, meanwhile, talk(*events(*alarms, *range(15, 31)))) == []
     assert resent(talk(*events(*range(1, 31), refused=True)), first) == []
 
 
