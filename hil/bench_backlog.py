@@ -105,11 +105,12 @@ def sending(few: Path, some: Path, full: Path, count: int) -> Iterator[Figure]:
     """Events a second to the last acknowledgement, what processor time each takes, and the memory at most."""
     with Mosquitto() as broker:
         bare, bare_us = max(bare_rate(broker.port, count) for _ in range(3))
-        fewest, fewer, most = (_drain(each, broker.port, count) for each in (few, some, full))
-    yield plain("bare client, near, window 16", bare, "1/s")
+        fewest, fewer = (_drain(each, broker.port, count) for each in (few, some))
+        most = max(_drain(full, broker.port, count) for _ in range(3))
+    yield plain("bare client, near, window 16, best of 3", bare, "1/s")
     yield plain("bare client: processor time of each", bare_us, "us")
     yield plain(f"drain of {count:,} events, all that are owed", fewer.per_s, "1/s")
-    yield plain("drain of as many of 1,000,000 owed", most.per_s, "1/s")
+    yield plain("drain of as many of 1,000,000 owed, best of 3", most.per_s, "1/s")
     yield plain("drain: processor time of each", fewer.cpu_us, "us")
     yield at_most("the same, 1,000,000 owed: times that", most.cpu_us / fewer.cpu_us, "", _LIKE)
     yield at_least("drain, near: part of the bare client's rate", 100 * most.per_s / bare, "%", 80)
