@@ -739,3 +739,65 @@ def test_a_contact_that_turns_into_a_state_while_the_door_counts_as_open_is_noti
     assert [e.code for e in events if e.code == "sensor_contradiction"] == []
     events = car.monitor.step(80_000_001)
     assert [e.at_us for e in events if e.code == "sensor_contradiction"] == [80_000_000]
+
+
+# ---------------------------------------------------------------- what makes a zone doubted, to the letter
+
+
+def test_a_zone_that_was_true_between_two_stops_begins_the_count_anew():
+    car = dead_zone()
+    car.feed(46, zone=True)
+    car.feed(47, zone=False)
+    opens(car, 50)
+    assert car.term("zone.doubted") is not True
+
+
+@pytest.mark.parametrize(("state", "doubted"), [("open", True), ("opening", False)])
+def test_doors_that_do_not_run_to_open_doubt_no_zone(state, doubted):
+    """Half open for 8 s at the second stop, with that landing's door unlocked."""
+    car = dead_zone()
+    opens(car, 50, state=state)
+    assert (car.term("zone.doubted") is True) is doubted
+
+
+def test_a_zone_that_goes_as_the_doors_open_has_not_gone_from_under_them():
+    car = parked()
+    car.feed(10, front="open", landing=False, zone=False)
+    car.until(100)
+    assert car.term("zone.doubted") is not True
+
+
+def test_a_zone_lost_for_a_moment_after_it_went_pauses_the_10_s():
+    car = parked()
+    car.feed(10, front="open", landing=False)
+    car.feed(20, zone=False)
+    car.feed(23, zone=LOST)
+    car.feed(24, zone=False)
+    car.until(30.9)
+    assert car.term("zone.doubted") is not True
+    car.until(31.1)
+    assert car.term("zone.doubted") is True
+
+
+def test_a_change_in_the_instant_the_car_starts_shows_that_the_sensor_lives():
+    car = dead_zone()
+    opens(car, 50)
+    assert car.term("zone.doubted") is True
+    car.feed(70, moving=True, zone=True)
+    assert car.term("zone.doubted") is False
+
+
+def test_what_a_sensor_said_in_an_earlier_doubt_is_no_change_in_the_next():
+    car = dead_zone()
+    opens(car, 50)
+    car.feed(70, moving=True)
+    car.feed(75, zone=True)
+    assert car.term("zone.doubted") is False
+    car.feed(79, zone=False)
+    car.feed(80, moving=False)
+    opens(car, 81)
+    rides(car, 95)
+    opens(car, 110)
+    assert car.term("zone.doubted") is True
+    rides(car, 130)
+    assert car.term("zone.doubted") is True
