@@ -16,7 +16,7 @@ _DOSES_S = ((0.2, 5.0), (5.0, 40.0), (40.0, 150.0))
 _DOSE_WEIGHTS = (4, 4, 2)
 _QUIET_MOST_S = 60.0
 _RETRY_MOST_S = 40.0
-_BACKLOG_S = 40.0
+_BACKLOG_S = 60.0
 _REFUSED_S = 20.0  # in less, hardly an event is sent
 _SLOW_S, _CATCHING_UP_S = 0.02, 0.4  # of ours: work is not done faster in a hurry
 
