@@ -131,6 +131,7 @@ def test_losing_everything_ends_nothing_of_what_stands(history):
         assert event.code in ("signal_lost", "entrapment_possible", "usage"), event
 
 
+FILTERING = ("car.moving", "car.door_zone", "door.front", "door.rear", "landing_doors.locked")
 QUIET = st.sampled_from([name for name in VALUES if name not in ("car.mode", "visit.active")])
 
 
@@ -173,4 +174,6 @@ def test_a_filled_loss_never_adds_an_alarm(history, index, length_us):
     quiet = {(e.code, e.transition) for e in lived(history) if e.transition is Transition.RAISED}
     noisy = {(e.code, e.transition) for e in lived(disturbed) if e.transition is Transition.RAISED}
     added = {code for code, _ in noisy - quiet if code in CODES}
-    assert added <= {"signal_lost"}
+    # A press in the instant in which nobody can tell whether the car stands open is no filtered one.
+    unfiltered = {"alarm_button"} if reading.signal in FILTERING else set[str]()
+    assert added <= {"signal_lost"} | unfiltered
