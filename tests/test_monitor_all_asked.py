@@ -8,14 +8,14 @@ PROVE_N sets how many lives, PROVE_SEED which ones.
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from agent.model import Quality, Reading, Severity
+from agent.model import Quality, Reading, Severity, Value
 from agent.monitor.catalog import CATALOG
 from agent.monitor.limits import limits_of
 from agent.monitor.monitor import Monitor, Standing
@@ -169,11 +169,39 @@ def test_of_a_life_after_a_restart_the_same_is_said(life, data, chance):
     assert_same(life, chance, data.draw(stood_before(life.on)))
 
 
+# ---------------------------------------------------------------- at rest
+
+Said = Mapping[str, Value]
+History = list[tuple[int, Said]]  # what was said in which second
+
+
+def test_what_wakes_a_resting_node_is_among_its_reads():
+    for node in Monitor(EVERYTHING.drivers, LIMITS)._nodes:
+        assert set(node.wakes) <= set(node.reads), node.name
+
+
+def test_a_rule_that_rests_is_asked_when_its_one_contact_changes():
+    on = {"bus": ["safety_chain.closed", "car.moving", "car.door_zone"]}
+    subject = Monitor(on, LIMITS)
+    subject.step(0, [Reading("safety_chain.closed", True, 0), Reading("car.moving", False, 0)])
+    subject.step(1, [Reading("car.moving", True, 1), Reading("car.door_zone", False, 1)])
+    subject.step(2, [Reading("safety_chain.closed", False, 2)])
+    (raised,) = subject.step(2 + LIMITS.safety_chain_moving_us)
+    assert raised.code == "safety_chain_open"
+
+
+def test_what_stands_is_ended_after_its_time_although_its_rule_could_rest():
+    on = ["landing_doors.locked", "car.moving", "car.door_zone"]
+    unlocked = dict(zip(on, (False, True, False), strict=True))
+    life: History = [(0, unlocked), (60, {"landing_doors.locked": True}), (90, {})]
+    assert clears(on, life) == {"landing_door_unlocked": 62}
+
+
 # ---------------------------------------------------------------- what no timer and no mark told of
 
 
 def clears(on, history, standing=()):
-    """When each event ended; `history`: what was said in which second."""
+    """When each event ended."""
     batches = [
         (at_s * 1_000_000, [Reading(name, value, at_s * 1_000_000) for name, value in said.items()])
         for at_s, said in history
@@ -184,14 +212,14 @@ def clears(on, history, standing=()):
 
 def test_doors_that_stood_in_the_way_of_closing_before_a_restart_are_well_after_five_seconds_open():
     stood = Standing("door_close_failure", None, Severity.MAJOR, 0)
-    open_again = [(0, {"door.front": "opening"}), (10, {"door.front": "open"}), (60, {})]
+    open_again: History = [(0, {"door.front": "opening"}), (10, {"door.front": "open"}), (60, {})]
     assert clears(["door.front"], open_again, [stood]) == {"door_close_failure": 10 + 5 + 2}
 
 
 def test_a_run_that_left_the_zone_with_its_door_ajar_is_no_normal_run():
     on = ["car.moving", "car.door_zone", "door.front", "overtravel.top"]
-    landed = {"car.moving": False, "car.door_zone": True, "door.front": "closed"}
-    ajar = [
+    landed: Said = {"car.moving": False, "car.door_zone": True, "door.front": "closed"}
+    ajar: History = [
         (10, {"car.moving": True}),
         (11, {"door.front": "opening"}),
         (12, {"car.door_zone": False}),
@@ -203,5 +231,5 @@ def test_a_run_that_left_the_zone_with_its_door_ajar_is_no_normal_run():
         (at_s + 20, {k: v for k, v in said.items() if k != "door.front"}) for at_s, said in ajar
     ]
     again = [(at_s + 20, said) for at_s, said in shut]
-    life = [(0, landed), (1, {"overtravel.top": True}), *ajar, *shut, *again]
+    life: History = [(0, landed), (1, {"overtravel.top": True}), *ajar, *shut, *again]
     assert clears(on, life) == {"moved_with_doors_open": 61, "overtravel_top": 61}

@@ -5,14 +5,15 @@ from collections.abc import Mapping
 import msgspec
 
 from agent.model import Detail, Severity
+from agent.monitor.rest import REST
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """`holds`: True, False, or None for unknown, which neither raises nor clears.
 
-    `due_us`: ask again then, although no signal may change. `since_us`: when the condition began. `severity` replaces
-    the catalog's, `evidence` the signals it names. `detail` goes into the event. `filtered`: it would hold but for a
-    filter, which is worth a notice. `notice`: this instant is an event in itself.
+    `due_us`: ask again then, although no signal may change; or `REST`. `since_us`: when the condition began.
+    `severity` replaces the catalog's, `evidence` the signals it names. `detail` goes into the event. `filtered`: it would
+    hold but for a filter, which is worth a notice. `notice`: this instant is an event in itself.
     """
 
     holds: bool | None
@@ -27,3 +28,4 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
 
 NO = Condition(holds=False)
 UNKNOWN = Condition(holds=None)
+RESTING = Condition(holds=False, due_us=REST)

@@ -2,8 +2,9 @@
 
 How it works. Terms and detectors are nodes in one fixed order; a node reads signals and nodes before it. A batch marks the
 nodes that read something that changed; they run in order, and each marks those that read its own result. Every node has
-at most one instant at which it wants to be asked again; those stand in a heap. Timers due before a batch fire before it,
-timers due exactly at it fire with it, so that a condition that ends at its limit does not raise.
+at most one instant at which it wants to be asked again; those stand in a heap. One that rests (`rest.py`) is marked by few
+of its reads. Timers due before a batch fire before it, timers due exactly at it fire with it, so that a condition that ends
+at its limit does not raise.
 
 It never reads a clock and does no I/O. A node that fails is set aside and said so; the others go on.
 """
@@ -19,6 +20,7 @@ from agent.monitor.alarms import Life, acknowledged, cleared, standing_term
 from agent.monitor.catalog import CATALOG, Entry
 from agent.monitor.limits import Limits
 from agent.monitor.nodes import Standing, term_nodes, usage_node, watch_node, watches
+from agent.monitor.rest import REST
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms import TERMS
 from agent.monitor.terms.zone_trust import DOUBTED, set_beside
@@ -64,26 +66,39 @@ class Monitor:
         self._dues: list[int | None] = [None] * len(self._nodes)
         # The first node has the highest bit: the highest is the cheapest to find.
         self._bits = [1 << index for index in reversed(range(len(self._nodes)))]
-        self._alive = (1 << len(self._nodes)) - 1
-        self._by_value, self._by_loss = self._marks()
+        self._alive = self._awake = (1 << len(self._nodes)) - 1
+        self._by_value, self._by_rest, self._by_loss = self._marks()
+        # Only what says what wakes it may rest.
+        nodes_and_bits = zip(self._nodes, self._bits, strict=True)
+        self._restful = sum(bit for node, bit in nodes_and_bits if node.wakes)
         self._banded = {term.reads[0]: index for index, term in enumerate(TERMS) if term.banded}
+        by_value, by_rest = self._by_value, self._by_rest
         self._plan = {
-            bit.bit_length(): (node.step, node.name, self._by_value[node.name], index, bit)
+            bit.bit_length(): (
+                node.step,
+                node.name,
+                by_value[node.name],
+                by_rest[node.name],
+                index,
+                bit,
+            )
             for index, (node, bit) in enumerate(zip(self._nodes, self._bits, strict=True))
         }
         self._take_over(standing)
         self._ask(self._alive)
 
-    def _marks(self) -> tuple[dict[str, int], dict[str, int]]:
-        """For each name, the nodes that read its value, and those that read whether it is lost."""
+    def _marks(self) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+        """For each name, the nodes that read its value, those of them that do at rest too, and those that read its loss."""
         by_value: dict[str, int] = dict.fromkeys(self.snapshot.values, 0)
-        by_loss: dict[str, int] = dict.fromkeys(self.snapshot.values, 0)
+        by_rest, by_loss = by_value.copy(), by_value.copy()
         for node, bit in zip(self._nodes, self._bits, strict=True):
             for name in node.reads:
                 by_value[name] |= bit
+            for name in node.wakes:
+                by_rest[name] |= bit
             for name in node.reads_loss:
                 by_loss[name] |= bit
-        return by_value, by_loss
+        return by_value, by_rest, by_loss
 
     def adopt(self, standing: Sequence[Standing]) -> list[Event]:
         """Take over what a journal that could not be read at the start says stands; returns what that brings about."""
@@ -146,7 +161,12 @@ class Monitor:
         return self._events() if self._out else []
 
     def acknowledge(
-        self, at_us: int, key: tuple[str, str | None], detail: Mapping[str, Detail], *, on_site: bool
+        self,
+        at_us: int,
+        key: tuple[str, str | None],
+        detail: Mapping[str, Detail],
+        *,
+        on_site: bool,
     ) -> list[Event]:
         """Somebody takes up what stands; returns what that brings about, nothing where none of its rules stands so.
 
@@ -178,6 +198,7 @@ class Monitor:
         changed and means the same to the one term that reads it wakes nobody; one that was unknown does.
         """
         snapshot, by_value, banded = self.snapshot, self._by_value, self._banded
+        by_rest, awake = self._by_rest, self._awake
         values, since_us, lost, marks = snapshot.values, snapshot.since_us, snapshot.lost, 0
         for reading in readings:
             signal, value = reading.signal, reading.value
@@ -201,7 +222,7 @@ class Monitor:
                 low, high = self._memories[banded[signal]]
                 if low <= value < high:
                     continue
-            marks |= by_value[signal]
+            marks |= by_value[signal] & awake | by_rest[signal]
         return marks
 
     def _events(self) -> list[Event]:
@@ -226,10 +247,10 @@ class Monitor:
         """
         snapshot, limits, plan, dues = self.snapshot, self._limits, self._plan, self._dues
         memories, values, since_us = self._memories, snapshot.values, snapshot.since_us
-        alive = self._alive
+        alive, awake, restful = self._alive, self._awake, self._restful
         marks &= alive
         while marks:
-            step, name, wakes, index, bit = plan[marks.bit_length()]
+            step, name, readers, wakes, index, bit = plan[marks.bit_length()]
             marks ^= bit
             try:
                 memories[index], value, due_us = step(memories[index], snapshot, limits)
@@ -238,25 +259,24 @@ class Monitor:
                 alive = self._alive
                 continue
             if due_us != dues[index]:
-                self._put_off(index, due_us)
+                dues[index] = due_us
+                awake = awake & ~(bit & restful) if due_us == REST else awake | bit
+                if due_us is not None and due_us != REST:
+                    heapq.heappush(self._heap, (due_us, index))
+                    if len(self._heap) > self._heap_most:
+                        self._tidy()
             if value != values[name]:
                 if value is None:
                     snapshot.put(name, value)
                 else:
                     values[name], since_us[name] = value, snapshot.at_us
-                marks |= wakes & alive
-
-    def _put_off(self, index: int, due_us: int | None) -> None:
-        """A node wants to be asked again at another instant than before."""
-        self._dues[index] = due_us
-        if due_us is not None:
-            heapq.heappush(self._heap, (due_us, index))
-            if len(self._heap) > self._heap_most:
-                self._tidy()
+                marks |= (readers & awake | wakes) & alive
+        self._awake = awake
 
     def _tidy(self) -> None:
         """Drop what was overtaken: a far instant that is put off again and again would fill the heap."""
-        self._heap[:] = [(due, index) for index, due in enumerate(self._dues) if due is not None]
+        dues = enumerate(self._dues)
+        self._heap[:] = [(due, index) for index, due in dues if due not in (None, REST)]
         heapq.heapify(self._heap)
 
     def _set_aside(self, index: int, error: Exception) -> int:
@@ -321,6 +341,8 @@ class Monitor:
         for index, (node, memory) in enumerate(zip(self._nodes, kept["memories"], strict=True)):
             self._memories[index] = msgspec.convert(memory, node.memory_type)
         self._dues[:] = kept["dues"]
+        resting = sum(bit for bit, due in zip(self._bits, self._dues, strict=True) if due == REST)
+        self._awake = (1 << len(self._nodes)) - 1 - (resting & self._restful)
         for watch, life in zip(self._watches, kept["lives"], strict=True):
             watch.life = msgspec.convert(life, Life)
         self._tidy()

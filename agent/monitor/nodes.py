@@ -15,9 +15,10 @@ from agent.monitor import usage
 from agent.monitor.alarms import Life, live, reads, standing_term
 from agent.monitor.capabilities import is_possible
 from agent.monitor.catalog import CATALOG
-from agent.monitor.condition import NO, UNKNOWN, Condition
+from agent.monitor.condition import NO, RESTING, UNKNOWN, Condition
 from agent.monitor.detectors import Detector, detectors_for
 from agent.monitor.limits import Limits
+from agent.monitor.rest import REST
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms import TERMS
 from agent.monitor.terms.term import TermStep
@@ -45,7 +46,10 @@ class Standing(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """`name` in the snapshot; what its value and its losses depend on; its step, first memory and their types."""
+    """`name` in the snapshot; what its value and its losses depend on; its step, first memory and their types.
+
+    `wakes`: what of its reads matters while it rests.
+    """
 
     name: str
     reads: tuple[str, ...]
@@ -54,6 +58,7 @@ class Node:
     memory: object
     memory_type: Any
     value_type: Any
+    wakes: tuple[str, ...] = ()
 
 
 class Watch:
@@ -74,11 +79,11 @@ class Watch:
         life = self.life
         if life.standing and life.episode_us is None:
             life = _with_episode(life, condition, snapshot.at_us)
-        if (condition is NO or condition is UNKNOWN) and not life.standing:
-            return memory, False, None
         due_us = condition.due_us
-        if not life.standing and _says_nothing(condition):
+        if not life.standing and (condition is NO or _says_nothing(condition)):
             return memory, False, due_us
+        if due_us == REST:  # while it stands, its ending is watched
+            due_us = None
         instance = self.detector.instance
         life, event, ending_us = live(self.entry, instance, life, condition, snapshot, limits)
         self.life = life
@@ -110,13 +115,26 @@ def _with_episode(life: Life, condition: Condition, at_us: int) -> Life:
 
 def _says_nothing(condition: Condition) -> bool:
     """Of an event that does not stand."""
-    return not (condition.holds or condition.filtered or condition.notice)
+    return (
+        condition is UNKNOWN
+        or condition is RESTING
+        or not (condition.holds or condition.filtered or condition.notice)
+    )
 
 
 def term_nodes() -> list[Node]:
     """The contract's terms, in the order of their derivation."""
     return [
-        Node(term.name, term.reads, (), term.step, term.memory, term.memory_type, term.value_type)
+        Node(
+            term.name,
+            term.reads,
+            (),
+            term.step,
+            term.memory,
+            term.memory_type,
+            term.value_type,
+            term.wakes,
+        )
         for term in TERMS
     ]
 
@@ -146,6 +164,7 @@ def watch_node(watch: Watch) -> Node:
         detector.memory,
         detector.memory_type,
         bool,
+        detector.wakes,
     )
 
 

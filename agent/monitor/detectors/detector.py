@@ -16,7 +16,8 @@ DetectorStep = Callable[[Any, Snapshot, Limits], tuple[Any, Condition]]
 class Detector:
     """One event's rule: the code in the catalog, the signals and terms it reads, its pure step and its first memory.
 
-    `reads_loss`: the signals of which it reads whether they are lost, or have spoken yet.
+    `reads_loss`: the signals of which it reads whether they are lost, or have spoken yet. `wakes`: what of its reads
+    matters while it rests (`rest.py`).
     """
 
     code: str
@@ -26,3 +27,4 @@ class Detector:
     memory_type: Any = None
     reads_loss: tuple[str, ...] = ()
     instance: str | None = None
+    wakes: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ contact that knows no more never leaves `open` but to `closed`. Time that nobody
 import msgspec
 from msgspec.structs import replace
 
+from agent.monitor.alarms import standing_term
 from agent.monitor.condition import NO, UNKNOWN, Condition
 from agent.monitor.detectors.detector import Detector
 from agent.monitor.limits import Limits
@@ -18,6 +19,7 @@ from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.doors import BETWEEN, CLOSED, OPEN
 
 _REOPENINGS = 10  # contract, 3.2
+_STANDS = standing_term("door_close_failure")
 
 
 class Closing(msgspec.Struct, frozen=True):
@@ -48,7 +50,7 @@ def _step(memory: Closing, snapshot: Snapshot, limits: Limits) -> tuple[Closing,
         memory = _seen_again(memory, memory.blind_us, at_us, limits)
     if state != memory.state:
         memory = _changed(memory, state, at_us, limits)
-    return memory, _said(memory, at_us, limits)
+    return memory, _said(memory, at_us, limits, stands=values[_STANDS] is True)
 
 
 def _blind(memory: Closing, at_us: int) -> Closing:
@@ -95,16 +97,15 @@ def _rested(memory: Closing, at_us: int, limits: Limits) -> bool:
     )
 
 
-def _said(memory: Closing, at_us: int, limits: Limits) -> Condition:
-    """While the doors are on their way it is not over."""
+def _said(memory: Closing, at_us: int, limits: Limits, *, stands: bool) -> Condition:
+    """While the doors are on their way it is not over, if it stands."""
     if memory.state == CLOSED and memory.reopenings < _REOPENINGS:
         return NO
     back_us = memory.state_us + limits.door_back_open_us
     back = memory.state == OPEN and at_us >= back_us
     if memory.left_us is None:
-        if memory.state != OPEN:
-            return UNKNOWN
-        return NO if back else Condition(holds=None, due_us=back_us)
+        waiting = stands and memory.state == OPEN and not back
+        return Condition(holds=None, due_us=back_us) if waiting else NO if back else UNKNOWN
     due_us = _due_us(memory, at_us, limits)
     if memory.reopenings >= _REOPENINGS and not _rested(memory, at_us, limits):
         return _holds("reopened", memory.first_us, due_us)

@@ -7,7 +7,7 @@ began cannot be told: it raises nothing and ends nothing.
 
 import msgspec
 
-from agent.monitor.condition import NO, UNKNOWN, Condition
+from agent.monitor.condition import NO, RESTING, UNKNOWN, Condition
 from agent.monitor.delay import BREAK, HOLD, IDLE, RUN, Delay, Pace, advance
 from agent.monitor.detectors.detector import Detector
 from agent.monitor.limits import Limits
@@ -41,7 +41,7 @@ def _step(memory: Ride, snapshot: Snapshot, limits: Limits) -> tuple[Ride, Condi
     elif memory.called and values["stopped"]:
         memory = msgspec.structs.replace(memory, called=False)
     if not memory.waits and not memory.unsure:
-        return memory, NO
+        return memory, RESTING
     if _opened(snapshot):
         return Ride(arrivals=arrivals), NO
     return _waiting(memory, snapshot, limits)
@@ -53,7 +53,7 @@ def _moving(memory: Ride, snapshot: Snapshot, limits: Limits) -> tuple[Ride, Con
     called = memory.called or snapshot.values["car.call_registered"] is True
     if zone is False or not (memory.waits or memory.unsure):
         on_its_way = not (memory.waits or memory.unsure) and memory.called == called
-        return memory if on_its_way else Ride(called, memory.arrivals), NO
+        return memory if on_its_way else Ride(called, memory.arrivals), RESTING
     wait = advance(memory.wait, HOLD if zone else BREAK, snapshot.at_us, limits.trifle_us)
     return msgspec.structs.replace(memory, called=called, wait=wait), UNKNOWN
 
@@ -118,4 +118,5 @@ DOOR_OPEN_FAILURE = Detector(
     _step,
     memory=_UNSEEN,
     memory_type=Ride,
+    wakes=("stopped", "arrivals", "car.call_registered"),
 )

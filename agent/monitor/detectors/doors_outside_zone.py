@@ -41,16 +41,19 @@ MOVED_WITH_DOORS_OPEN = held(
     ("stopped", "car.moving", "car_door.astray"),
     _moved_with_doors_open,
     lambda limits: limits.moved_with_doors_open_us,
+    unless=("car_door.astray", False),
 )
 DOORS_OPEN_OUTSIDE_ZONE = held(
     "doors_open_outside_zone",
     ("outside", "car_door.open", "car.mode"),
     _doors_open_outside_zone,
     lambda limits: limits.doors_open_outside_us,
+    unless=("car_door.open", False),
 )
 LANDING_DOOR_UNLOCKED = held(
     "landing_door_unlocked",
     ("landing_doors.locked", "car.door_zone", "stopped"),
     _landing_door_unlocked,
     lambda limits: limits.landing_door_unlocked_us,
+    unless=("landing_doors.locked", True),
 )

@@ -7,7 +7,7 @@ last stays on the board beside the unknown.
 import msgspec
 
 from agent.model import Severity
-from agent.monitor.condition import NO, Condition
+from agent.monitor.condition import NO, RESTING, Condition
 from agent.monitor.delay import BREAK, IDLE, RESTART, RUN, Delay, advance
 from agent.monitor.detectors.detector import Detector
 from agent.monitor.limits import Limits
@@ -39,7 +39,8 @@ def _step(memory: Blind, snapshot: Snapshot, limits: Limits) -> tuple[Blind, Con
     if values["power.mains"] is False:
         mains_us = snapshot.since_us["power.mains"]
     if memory.delay is IDLE and values["outside"] is not None and not _doors_gone(snapshot):
-        return (memory if mains_us == memory.mains_us else Blind(mains_us=mains_us)), NO
+        after = memory if mains_us == memory.mains_us else Blind(mains_us=mains_us)
+        return after, NO if values["doors"] is None else RESTING
     pace = RUN if _blind(snapshot) else BREAK
     if snapshot.last("car.mode") in INSPECTION_MODES:
         pace = RESTART
@@ -139,4 +140,5 @@ ENTRAPMENT_POSSIBLE = Detector(
     memory=Blind(),
     memory_type=Blind,
     reads_loss=_DECIDING,
+    wakes=("outside", "doors", "power.mains"),
 )

@@ -7,7 +7,7 @@ from functools import lru_cache
 from agent.model import Detail
 from agent.monitor.capabilities import is_fitted
 from agent.monitor.catalog import CATALOG
-from agent.monitor.condition import NO, UNKNOWN, Condition
+from agent.monitor.condition import NO, RESTING, UNKNOWN, Condition
 from agent.monitor.delay import BREAK, IDLE, RESTART, RUN, Delay, advance
 from agent.monitor.detectors.detector import Detector
 from agent.monitor.limits import Limits
@@ -23,14 +23,27 @@ def at_once(_: Limits) -> int:
     return 0
 
 
-def held(code: str, reads: tuple[str, ...], holds: Holds, limit_us: LimitUs = at_once) -> Detector:
-    """A detector that raises when `holds` has been True for `limit_us`; None is unknown.
+# While this one of its reads is so, a rule is known not to hold, whatever the others say.
+Unless = tuple[str, bool]
+
+
+def held(
+    code: str,
+    reads: tuple[str, ...],
+    holds: Holds,
+    limit_us: LimitUs = at_once,
+    *,
+    unless: Unless | None = None,
+) -> Detector:
+    """A detector that raises when `holds` has been True for `limit_us`; None is unknown. It rests by `unless`.
 
     In inspection a muted rule is not counted, so that its delay begins anew afterwards; what stands stays meanwhile.
     """
     muted = CATALOG[code].inspection_mutes
 
     def step(memory: Delay, snapshot: Snapshot, limits: Limits) -> tuple[Delay, Condition]:
+        if memory is IDLE and unless is not None and _is_so(unless, snapshot):
+            return IDLE, RESTING
         now = holds(snapshot)
         if now is not True and (memory is IDLE or _over(memory, snapshot.at_us, limits)):
             return IDLE, UNKNOWN if now is None else NO
@@ -38,7 +51,12 @@ def held(code: str, reads: tuple[str, ...], holds: Holds, limit_us: LimitUs = at
         return delay, reached(delay, limit_us(limits), snapshot.at_us, over=now is False)
 
     names = (*reads, "car.mode") if muted else reads
-    return Detector(code, names, step, memory=IDLE, memory_type=Delay)
+    wakes = () if unless is None else unless[:1]
+    return Detector(code, names, step, memory=IDLE, memory_type=Delay, wakes=wakes)
+
+
+def _is_so(unless: Unless, snapshot: Snapshot) -> bool:
+    return snapshot.values[unless[0]] is unless[1]
 
 
 def contact_held(code: str, signal: str) -> Detector:
@@ -53,18 +71,19 @@ class Way:
     name: str
     holds: Holds
     limit_us: LimitUs = at_once
+    unless: Unless | None = None
 
 
 def reported(signal: str) -> Way:
     """The way of an event that a signal of its own reports."""
-    return Way("reported", lambda snapshot: snapshot.values[signal])
+    return Way("reported", lambda snapshot: snapshot.values[signal], unless=(signal, False))
 
 
 Delays = tuple[Delay, ...]
 
 
 def either_held(code: str, reads: tuple[str, ...], *ways: Way) -> Detector:
-    """A detector that raises when one of its ways holds, and ends when none does.
+    """A detector that raises when one of its ways holds, and ends when none does. It rests when all do.
 
     The ways are the catalog's parts, in their order: one whose signals are not fitted is left out.
     """
@@ -72,14 +91,17 @@ def either_held(code: str, reads: tuple[str, ...], *ways: Way) -> Detector:
     pairs = tuple(zip(parts, ways, strict=True))
 
     @lru_cache(maxsize=16)
-    def fitted_ways(fitted: frozenset[str]) -> tuple[tuple[Way, ...], tuple[Holds, ...]]:
+    def fitted_ways(fitted: frozenset[str]) -> tuple[tuple[Way, ...], tuple[Unless, ...]]:
         possible = tuple(way for part, way in pairs if is_fitted(part, fitted))
-        return possible, tuple(way.holds for way in possible)
+        unless = tuple(way.unless for way in possible if way.unless is not None)
+        return possible, unless if len(unless) == len(possible) else ()
 
     def step(memory: Delays, snapshot: Snapshot, limits: Limits) -> tuple[Delays, Condition]:
         at_us = snapshot.at_us
-        possible, holding = fitted_ways(snapshot.fitted)
-        now = [holds(snapshot) for holds in holding]
+        possible, unless = fitted_ways(snapshot.fitted)
+        if not memory and unless and _are_so(unless, snapshot):
+            return (), RESTING
+        now = [way.holds(snapshot) for way in possible]
         if True not in now and (not memory or _all_over(memory, at_us, limits)):
             return (), UNKNOWN if None in now else NO
         delays = tuple(
@@ -93,7 +115,15 @@ def either_held(code: str, reads: tuple[str, ...], *ways: Way) -> Detector:
         return delays, _either(said)
 
     names = (*reads, "car.mode") if muted else reads
-    return Detector(code, names, step, memory=(), memory_type=Delays)
+    wakes = tuple(way.unless[0] for way in ways if way.unless is not None)
+    return Detector(code, names, step, memory=(), memory_type=Delays, wakes=wakes)
+
+
+def _are_so(unless: tuple[Unless, ...], snapshot: Snapshot) -> bool:
+    for each in unless:  # noqa: SIM110  a generator in `all` would cost as much as the rules
+        if not _is_so(each, snapshot):
+            return False
+    return True
 
 
 def _all_over(delays: Delays, at_us: int, limits: Limits) -> bool:

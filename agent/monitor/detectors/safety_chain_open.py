@@ -9,6 +9,8 @@ from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.doors import CLOSED
 from agent.monitor.truth import every, is_not
 
+_CLOSED = ("safety_chain.closed", True)
+
 
 def _moving(snapshot: Snapshot) -> bool | None:
     """The chain is open under way. Without mains the chain drops too, which is another story."""
@@ -35,6 +37,6 @@ def _standing(snapshot: Snapshot) -> bool | None:
 SAFETY_CHAIN_OPEN = either_held(
     "safety_chain_open",
     ("safety_chain.closed", "stopped", "car.door_zone", "doors", "power.mains"),
-    Way("under_way", _moving, lambda limits: limits.safety_chain_moving_us),
-    Way("standing", _standing, lambda limits: limits.safety_chain_standing_us),
+    Way("under_way", _moving, lambda limits: limits.safety_chain_moving_us, _CLOSED),
+    Way("standing", _standing, lambda limits: limits.safety_chain_standing_us, _CLOSED),
 )

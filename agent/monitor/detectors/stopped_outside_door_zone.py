@@ -7,7 +7,7 @@ already there: then it is critical, since somebody may be trapped unseen.
 import msgspec
 
 from agent.model import Severity
-from agent.monitor.condition import NO, UNKNOWN, Condition
+from agent.monitor.condition import NO, RESTING, UNKNOWN, Condition
 from agent.monitor.delay import Delay
 from agent.monitor.detectors.detector import Detector
 from agent.monitor.limits import Limits
@@ -31,6 +31,9 @@ _ARRIVED = Watched(arrived=True)
 
 def _step(memory: Watched, snapshot: Snapshot, limits: Limits) -> tuple[Watched, Condition]:
     memory = _watched(memory, snapshot, limits)
+    under_way = memory.arrived and snapshot.values["outside"] is False
+    if under_way and tried_in_vain(snapshot, limits.stopped_outside_us, limits) is None:
+        return memory, RESTING
     return memory, _condition(snapshot, limits, watched=memory.arrived)
 
 
@@ -106,4 +109,5 @@ STOPPED_OUTSIDE_DOOR_ZONE = Detector(
     _step,
     memory=Watched(),
     memory_type=Watched,
+    wakes=("outside",),
 )

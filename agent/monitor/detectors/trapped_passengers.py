@@ -7,7 +7,7 @@ one stop or in all since the last landing; (b) it has stood with doors not open,
 import msgspec
 
 from agent.model import SECOND_US, Detail
-from agent.monitor.condition import NO, Condition
+from agent.monitor.condition import NO, RESTING, Condition
 from agent.monitor.delay import Delay
 from agent.monitor.detectors.detector import Detector
 from agent.monitor.limits import Limits
@@ -35,7 +35,7 @@ NOBODY = Came()
 def _step(memory: Came, snapshot: Snapshot, limits: Limits) -> tuple[Came, Condition]:
     by: tuple[str, ...] = snapshot.values["person"] or ()
     if not by:
-        return NOBODY, NO
+        return NOBODY, RESTING
     came = memory if memory.at_us is not None else Came(snapshot.at_us, _doors_moved(snapshot))
     values, off_level_us = snapshot.values, None
     shut: Delay | None = values["stop.shut"]
@@ -118,4 +118,5 @@ TRAPPED_PASSENGERS = Detector(
     _step,
     memory=NOBODY,
     memory_type=Came,
+    wakes=("person",),
 )

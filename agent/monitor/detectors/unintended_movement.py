@@ -48,5 +48,10 @@ UNINTENDED_MOVEMENT = either_held(
         "speed",
     ),
     reported("ucm.tripped"),
-    Way("doors_not_closed", _moved, lambda limits: limits.unintended_movement_us),
+    Way(
+        "doors_not_closed",
+        _moved,
+        lambda limits: limits.unintended_movement_us,
+        unless=("car_door.ajar", False),
+    ),
 )

@@ -3,15 +3,16 @@
 import msgspec
 
 from agent.monitor.limits import Limits
+from agent.monitor.rest import REST
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.term import Term
 from agent.monitor.truth import every, is_not
 
 
-def _astray(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, None]:
+def _astray(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, int | None]:
     ajar = snapshot.values["car_door.ajar"]
     if ajar is False:
-        return None, False, None
+        return None, False, REST
     return None, every(ajar, is_not(snapshot.values["car.door_zone"])), None
 
 
@@ -58,7 +59,11 @@ def _again(memory: Carried, broken_us: int, at_us: int, limits: Limits) -> Carri
 
 
 CAR_DOOR_ASTRAY = Term(
-    "car_door.astray", ("car_door.ajar", "car.door_zone"), _astray, value_type=bool | None
+    "car_door.astray",
+    ("car_door.ajar", "car.door_zone"),
+    _astray,
+    value_type=bool | None,
+    wakes=("car_door.ajar",),
 )
 CAR_DOOR_CARRIED = Term(
     "car_door.carried",

@@ -13,6 +13,7 @@ import msgspec
 
 from agent.monitor.delay import BREAK, IDLE, RESTART, RUN, Delay, Pace, advance
 from agent.monitor.limits import Limits
+from agent.monitor.rest import REST
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.doors import CAR_DOORS, OPEN
 from agent.monitor.terms.term import Term
@@ -45,7 +46,7 @@ def _boarding(
     passable = advance(memory.passable, _pace(memory, snapshot), at_us, trifle_us)
     same = turns == memory.turns and trapped == memory.trapped
     if same and passable is memory.passable and passable.running_us is None:
-        return memory, memory.count, None
+        return memory, memory.count, None if values["doors"] is None else REST
     due_us = passable.reached_at(limits.doors_open_us)
     settled = due_us is not None and at_us >= due_us
     odd = settled and values["outside"] is not True
@@ -103,11 +104,13 @@ def _end_key(memory: Key, snapshot: Snapshot, _: Limits) -> tuple[Key, int, None
 
 
 END_KEY = Term("end_key", ("alarm.end_key",), _end_key, Key(), Key, int | None)
+_AT_REST = ("doors", "car_door.open", "end_key", "contact_doors.closings", _TRAPPED)
 BOARDING = Term(
     "boarding",
-    ("doors", "car_door.open", "stopped", "outside", "end_key", "contact_doors.closings", _TRAPPED),
+    ("stopped", "outside", *_AT_REST),
     _boarding,
     Boarding(),
     Boarding,
     int | None,
+    wakes=_AT_REST,
 )

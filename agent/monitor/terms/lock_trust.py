@@ -8,6 +8,7 @@ import msgspec
 
 from agent.monitor.delay import BREAK, IDLE, RUN, Delay, advance
 from agent.monitor.limits import Limits
+from agent.monitor.rest import REST
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.term import Term
 
@@ -26,9 +27,11 @@ def _step(memory: Doubt, snapshot: Snapshot, limits: Limits) -> tuple[Doubt, boo
     values = snapshot.values
     locked = values["landing_doors.locked"]
     if locked is False:
-        return NONE, False, None
+        return NONE, False, REST
     if memory.doubted:
         return memory, True, None
+    if locked is None and memory.delay is IDLE:
+        return NONE, False, REST
     wide = "open" in (values["door.front"], values["door.rear"])
     against = locked is True and wide and values["outside"] is False
     delay = advance(memory.delay, RUN if against else BREAK, snapshot.at_us, limits.trifle_us)
@@ -44,4 +47,5 @@ LOCK_DOUBTED = Term(
     NONE,
     Doubt,
     bool | None,
+    wakes=("landing_doors.locked",),
 )

@@ -2,6 +2,7 @@
 
 from agent.monitor.delay import BREAK, IDLE, RUN, Delay, advance
 from agent.monitor.limits import Limits
+from agent.monitor.rest import REST
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.term import Term
 
@@ -46,16 +47,24 @@ def _moved(moved: bool, snapshot: Snapshot, _: Limits) -> tuple[bool, bool, None
     return moved, moved, None
 
 
-def _outside(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, None]:
+def _outside(_: None, snapshot: Snapshot, __: Limits) -> tuple[None, bool | None, int | None]:
     """True while the car stands outside the zone; None when that cannot be told."""
     stopped, zone = snapshot.values["stopped"], snapshot.values["car.door_zone"]
-    if stopped is False or zone is True:
+    if stopped is False:
+        return None, False, REST
+    if zone is True:
         return None, False, None
     return None, None if None in (stopped, zone) else True, None
 
 
 STOPPED = Term("stopped", ("car.moving", "car.door_zone"), _stopped, IDLE, Delay, bool | None)
-OUTSIDE = Term("outside", ("stopped", "car.door_zone"), _outside, value_type=bool | None)
+OUTSIDE = Term(
+    "outside",
+    ("stopped", "car.door_zone"),
+    _outside,
+    value_type=bool | None,
+    wakes=("stopped",),
+)
 MOVED = Term(
     "moved",
     ("stopped", "at_landing"),

@@ -9,6 +9,7 @@ from itertools import pairwise
 import msgspec
 
 from agent.monitor.limits import Limits
+from agent.monitor.rest import REST
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.doors import BETWEEN, OPEN
 from agent.monitor.terms.term import Term
@@ -45,10 +46,10 @@ def _seen(memory: Seen, now: bool | None, snapshot: Snapshot) -> Seen:  # noqa: 
     return memory if after == memory else after
 
 
-def _call(memory: Seen, snapshot: Snapshot, limits: Limits) -> tuple[Seen, bool, None]:
+def _call(memory: Seen, snapshot: Snapshot, limits: Limits) -> tuple[Seen, bool, int | None]:
     registered = snapshot.values["car.call_registered"]
-    if not limits.car_call_is_evidence:
-        return memory, False, None
+    if not limits.car_call_is_evidence or (registered is not True and not memory.seen):
+        return memory, False, REST
     after = _seen(memory, registered, snapshot)
     return after, after.seen, None
 
@@ -68,7 +69,7 @@ def _button(
     boarding, at_us = snapshot.values["boarding"] or 0, snapshot.at_us
     pressed = snapshot.values["alarm.button"]
     if pressed is not True and memory.pressed_us is None and not memory.seen:
-        return memory, False, None
+        return memory, False, REST
     pressed_us = memory.pressed_us
     if pressed is True and pressed_us is None:
         pressed_us = at_us
@@ -93,11 +94,11 @@ class Load(msgspec.Struct, frozen=True):
     lows: tuple[tuple[int, int], ...] = ()
 
 
-def _load(memory: Load, snapshot: Snapshot, limits: Limits) -> tuple[Load, bool, None]:
+def _load(memory: Load, snapshot: Snapshot, limits: Limits) -> tuple[Load, bool, int | None]:
     """At least 5 % of rated load above the lowest of the last 24 h."""
     at_us, load, lows = snapshot.at_us, snapshot.values["car.load_percent"], memory.lows
     if load is None and memory.load is None and not memory.seen.seen and not lows:
-        return memory, False, None
+        return memory, False, REST
     oldest_us = at_us - limits.load_memory_us
     if lows and lows[0][1] <= oldest_us:
         lows = tuple(low for low in lows if low[1] > oldest_us)
@@ -128,8 +129,30 @@ def _counts(boarding: int) -> bool:
 
 
 _DOORS = ("boarding", "doors", "doors.closed_us")
-CALL = Term("seen.call", ("car.call_registered", *_DOORS), _call, NEVER, Seen, bool | None)
-BUTTON = Term(
-    "seen.button", ("alarm.button", "doors", "boarding"), _button, Pressed(), Pressed, bool | None
+CALL = Term(
+    "seen.call",
+    ("car.call_registered", *_DOORS),
+    _call,
+    NEVER,
+    Seen,
+    bool | None,
+    wakes=("car.call_registered",),
 )
-LOAD = Term("seen.load", ("car.load_percent", *_DOORS), _load, Load(), Load, bool | None)
+BUTTON = Term(
+    "seen.button",
+    ("alarm.button", "doors", "boarding"),
+    _button,
+    Pressed(),
+    Pressed,
+    bool | None,
+    wakes=("alarm.button",),
+)
+LOAD = Term(
+    "seen.load",
+    ("car.load_percent", *_DOORS),
+    _load,
+    Load(),
+    Load,
+    bool | None,
+    wakes=("car.load_percent",),
+)

@@ -7,6 +7,7 @@ import msgspec
 
 from agent.monitor.delay import BREAK, HOLD, IDLE, RESTART, RUN, Delay, Pace, advance
 from agent.monitor.limits import Limits
+from agent.monitor.rest import REST
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.doors import BETWEEN, CLOSED
 from agent.monitor.terms.term import Term
@@ -107,7 +108,7 @@ def tried_in_vain(snapshot: Snapshot, limit_us: int, limits: Limits) -> Delay | 
     return in_all if too_long and _between_landings(in_all.began_us, snapshot) else None
 
 
-def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, None]:
+def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, int | None]:
     """Standing with doors not open, wherever. Movement inside the zone (levelling) only pauses it.
 
     Doors open so long that people could leave are no trifle: whoever is in the car afterwards has only just been shut in.
@@ -115,7 +116,7 @@ def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay
     values = snapshot.values
     stopped, zone = values["stopped"], values["car.door_zone"]
     if stopped is False and memory.delay.broken_us is not None and _goes_on(memory, snapshot):
-        return memory, memory.delay, None
+        return memory, memory.delay, REST
     shut = values["doors"] in (CLOSED, BETWEEN)
     people_can_pass = bool((values["boarding"] or 0) & 1)
     if people_can_pass:
@@ -216,19 +217,13 @@ STOP_OUTSIDE_IN_ALL = Term(
     Stop,
     Delay | None,
 )
+_AT_REST = ("stopped", "doors", "boarding", "car.mode", "end_key", "contact_doors.closings")
 STOP_SHUT = Term(
     "stop.shut",
-    (
-        "stopped",
-        "car.door_zone",
-        "doors",
-        "boarding",
-        "car.mode",
-        "end_key",
-        "contact_doors.closings",
-    ),
+    ("car.door_zone", *_AT_REST),
     _shut,
     Stop(),
     Stop,
     Delay | None,
+    wakes=_AT_REST,
 )

@@ -20,7 +20,8 @@ class Term:
     """One derived fact: its name in the snapshot, what it reads, its first memory, and its pure step.
 
     `memory_type` and `value_type` let the monitor's memory be encoded and decoded. `banded`: it alone reads its one signal,
-    a number, and its memory is the half-open band in which its value stays the same: it is not asked within.
+    a number, and its memory is the half-open band in which its value stays the same: it is not asked within. `wakes`: what
+    of its reads matters while it rests.
     """
 
     name: str
@@ -30,3 +31,4 @@ class Term:
     memory_type: Any = None
     value_type: Any = None
     banded: bool = False
+    wakes: tuple[str, ...] = ()

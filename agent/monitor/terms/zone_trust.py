@@ -18,6 +18,7 @@ import msgspec
 from agent.model import Quality, Reading
 from agent.monitor.delay import BREAK, IDLE, RESTART, RUN, Delay, advance
 from agent.monitor.limits import Limits
+from agent.monitor.rest import REST
 from agent.monitor.snapshot import Snapshot
 from agent.monitor.terms.doors import CAR_DOORS, OPEN
 from agent.monitor.terms.speed import STILL
@@ -69,7 +70,7 @@ def _doubted(
 ) -> tuple[Trust, bool | None, int | None]:
     values = snapshot.values
     if memory is TRUSTED and values["car_door.astray"] is False:
-        return TRUSTED, False, None
+        return TRUSTED, False, REST
     if memory.doubted:
         after = _changes(memory, snapshot)
         return after, after.doubted, None
@@ -217,6 +218,7 @@ ZONE_DOUBTED = Term(
     Trust(),
     Trust,
     bool | None,
+    wakes=("car_door.astray",),
 )
 ZONE_BELIEVED = Term(
     ZONE, (DOUBTED,), _believed, memory=False, memory_type=bool, value_type=bool | None
