@@ -416,6 +416,19 @@ def test_standing_presence_ends_when_the_doors_have_been_open_2_s():
     assert car.term("person") == ()
 
 
+def test_presence_before_the_end_key_is_forgotten():
+    """Neither latched nor counted: the key says that nobody is there."""
+    car = boarded()
+    for at in (20, 30):
+        car.feed(at, occupied=True)
+        car.feed(at + 1, occupied=False)
+    car.feed(35, key=True)
+    assert car.term("person") == ()
+    car.feed(40, occupied=True)
+    car.feed(41, occupied=False)
+    assert car.term("person") == ("presence_latched",)
+
+
 def test_losses_do_not_make_three_readings_of_one():
     car = boarded()
     car.feed(20, occupied=True)
