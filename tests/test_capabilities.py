@@ -132,6 +132,8 @@ def test_a_stop_that_nobody_can_be_seen_in_is_always_critical():
     [
         ({"alarm.button"}, ("not told apart", "nothing on site can end it"), ()),
         ({"alarm.button", "alarm.end_key"}, ("not told apart",), ("nothing on site",)),
+        ({"alarm.button", "car.door_zone"}, ("not told apart", "nothing on site can end it"), ()),
+        ({"alarm.button", "door.front"}, ("not told apart", "nothing on site can end it"), ()),
         ({"alarm.button", "car.door_zone", "door.rear"}, (), ("told apart", "on site")),
     ],
 )
@@ -213,8 +215,10 @@ def test_a_profile_that_knows_no_more_than_a_contact_is_one():
     states = {}
     for name, driver in by_profile.items():
         wiring = wiring_of(Settings(elevator=ELEVATOR, drivers=(driver,)), folders)
-        told = capabilities(doors, contact_doors=wiring.contact_doors)
-        states[name] = {each.code: each.state for each in told}["doors_open_outside_zone"]
+        for settings in (None, Settings(elevator=ELEVATOR, drivers=(driver,))):
+            told = capabilities(doors, settings, contact_doors=wiring.contact_doors)
+            state = {each.code: each.state for each in told}["doors_open_outside_zone"]
+            assert states.setdefault(name, state) == state
     assert states == {"gb24476-generic": "partial", "car-top-sensor": "full"}
     assert not wiring_of(
         Settings(elevator=ELEVATOR, drivers=(contacts("pit.water"),)), folders
