@@ -212,7 +212,7 @@ def test_a_profile_that_knows_no_more_than_a_contact_is_one():
         for name in ("gb24476-generic", "car-top-sensor")
     }
     doors = ("car.door_zone", "door.front", "car.moving")
-    states = {}
+    states: dict[str, str] = {}
     for name, driver in by_profile.items():
         wiring = wiring_of(Settings(elevator=ELEVATOR, drivers=(driver,)), folders)
         for settings in (None, Settings(elevator=ELEVATOR, drivers=(driver,))):
