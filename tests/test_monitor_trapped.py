@@ -217,6 +217,37 @@ def test_mains_that_come_back_or_fail_to_answer_end_the_wait():
 # ---------------------------------------------------------------- (b) doors not open
 
 
+def parked_after_a_short_stop():
+    """A door behind a contact was not closed for 8 s at 20 s; at 200 s the sensor sees somebody for a moment."""
+    car = Timeline("moving", "zone", "front", "occupied")
+    car.feed(0, moving=False, zone=True, front="closed", occupied=False)
+    car.feed(10, moving=True, zone=False)
+    car.feed(20, moving=False, zone=True)
+    car.feed(21, front="not_closed")
+    car.feed(29, front="closed")
+    car.feed(200, occupied=True)
+    car.feed(200.7, occupied=False)
+    return car
+
+
+@pytest.mark.parametrize("back", [210.9, 212.999999, 213])
+def test_a_zone_that_a_parked_car_loses_for_a_trifle_makes_no_trapped_person_of_a_glimpse(back):
+    car = parked_after_a_short_stop()
+    car.feed(210, zone=False)
+    car.feed(back, zone=True)
+    car.until(1000)
+    assert car.of(CODE) == []
+
+
+def test_a_zone_that_stays_lost_is_a_stop_outside_it_for_which_a_glimpse_is_enough():
+    car = parked_after_a_short_stop()
+    car.feed(210, zone=False)
+    car.until(212.999999)
+    assert car.of(CODE) == []
+    car.until(213)
+    assert car.of(CODE) == ["213 raised"]
+
+
 def test_stopped_90_s_with_doors_not_open_and_a_person():
     car = shut_in()
     car.until(94.999999)

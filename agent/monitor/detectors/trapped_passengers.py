@@ -1,7 +1,8 @@
 """困人: a person is evidenced and the car does not let them out (contract, 3.2; precedents: elevator-facts 1.6).
 
 (a) The car has moved since its doors were last open in the zone and has stood outside the zone, whatever the doors do, in
-one stop or in all since the last landing; (b) it has stood with doors not open, whatever the zone signal says.
+one stop or in all since the last landing; (b) it has stood with doors not open, whatever the zone signal says. A zone that a
+parked car loses for a trifle is no stop outside it: the evidence that counts at a landing goes on to decide (b).
 """
 
 import msgspec
@@ -46,12 +47,14 @@ def _step(memory: Came, snapshot: Snapshot, limits: Limits) -> tuple[Came, Condi
         off_level, off_level_us = _off_level(snapshot, limits)
         if off_level_us is not None and snapshot.at_us >= off_level_us:
             return came, _holds("outside_zone", off_level, by)
-    counted = by if outside or _lost_outside(snapshot) else at_landing(by, values["car.mode"])
+    away_us = snapshot.since_us["outside"] + limits.trifle_us if outside else None
+    away = away_us is not None and snapshot.at_us >= away_us
+    counted = by if away or _lost_outside(snapshot) else at_landing(by, values["car.mode"])
     shut = shut if counted else None
     shut_us = _boarded(_reached(shut, limits.trapped_at_level_us), came, counted)
     if shut_us is not None and snapshot.at_us >= shut_us:
         return came, _holds("doors_not_open", shut, counted)
-    due_us = _earlier(off_level_us, shut_us)
+    due_us = _earlier(_earlier(off_level_us, shut_us), None if away else away_us)
     return came, NO if due_us is None else Condition(holds=False, due_us=due_us)
 
 
