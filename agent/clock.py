@@ -63,12 +63,16 @@ class Clock:
         waits = _Waits()
         while True:
             believed, steps = self.now().synchronised, self._trust.steps
-            if not believed and waits.are_over(self.uptime_us(), steps):
-                answer = await self._ask()
-                self._trust.answered(answer, steps)
-                if answer is None:
-                    return
+            if not believed and waits.are_over(self.uptime_us(), steps) and not await self.ask():
+                return
             await sleep(_LOOK_S)
+
+    async def ask(self) -> bool:
+        """Ask the system once whether the clock is synchronised; false where it cannot be asked."""
+        steps = self._trust.steps
+        answer = await self._ask()
+        self._trust.answered(answer, steps)
+        return answer is not None
 
     def _wall_us(self) -> int:
         return time.time_ns() // 1000

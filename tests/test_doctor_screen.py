@@ -37,7 +37,7 @@ EVERYTHING = [
         Say("measured " * 20, "实测值" * 30),
         **dict.fromkeys(
             ("path", "group", "user", "by_id", "driver", "baudrate", "parity", "device_id", "other", "pin",
-             "host", "port", "date", "root", "least", "folder", "text", "allowed", "remedy", "holder"),
+             "host", "port", "date", "root", "least", "folder", "text", "allowed", "remedy", "holder", "enough"),
             "x",
         ),
     )

@@ -52,10 +52,10 @@ def test_every_station_is_asked_where_no_service_does_and_its_answer_is_timed(tm
         )
     )
     assert said.cause("intercom.station", "pit") == "answers"
-    assert said.cause("intercom.station", "car") == "silent"
+    assert said.cause("intercom.station", "car") == "refused"
     assert said.cause("intercom.station", "car_top") == "name_unknown"
     assert said.cause("intercom.station", "duty_room") == "not_asked"
-    assert said.cause("camera.answer", "eye") == "silent"
+    assert said.cause("camera.answer", "eye") == "refused"
     assert " ms" in said.of("intercom.station", "pit")["measured"]["en"]
 
 

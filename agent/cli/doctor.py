@@ -73,10 +73,11 @@ async def _examined(
     from agent.cli.doctor_scene import asked_service, read_configuration
     from agent.doctor.examine import examine
     from agent.doctor.look_system import unit_facts
-    from agent.doctor.scene import Scene
+    from agent.doctor.scene import ROOT, Scene
 
+    await clock.ask()
     read = read_configuration(config)
-    socket, service = asked_service(read.settings)
+    socket, service = asked_service(read.settings, clock)
     scene = Scene(
         file=read.file,
         settings=read.settings,
@@ -87,9 +88,10 @@ async def _examined(
         service=service,
         unit=await unit_facts(),
         clock=clock,
+        root=ROOT,
         endurance_tb=endurance_tb,
         scan=scan,
-        holder=None if service or not read.settings else _holder(read.settings),
+        holder=_holder(read.settings) if socket.cause == "not_running" else None,
     )
     told = _Progress(words)
     try:
@@ -98,7 +100,10 @@ async def _examined(
         told.clear()
 
 
-def _holder(settings: "Settings") -> int | None:
+def _holder(settings: "Settings | None") -> int | None:
+    """Give who has the journal; a service that is there and does not answer needs no other."""
+    if settings is None:
+        return None
     from agent.doctor.lock_holder import lock_holder
     from agent.doctor.scene import ROOT
 

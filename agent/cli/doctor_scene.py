@@ -18,15 +18,18 @@ from agent.cli.ask import (
 from agent.cli.check import credentials_of, warnings_of
 from agent.cli.site import checked_settings, folders_of, settings_of, signals_of
 from agent.cli.texts import Words
+from agent.clock import Clock
 from agent.config import ConfigProblems, Problem, config_path
 from agent.config_problem import Say
 from agent.doctor.scene import Own, Passed, Service, Signal, Size, Status
 from agent.doctor.unit import SocketFacts
+from agent.model import SECOND_US
 from agent.settings import ControlSettings, Settings
 
 _ANSWER_S = 5.0
 _MOST_FRAMES = 256
 _FRAMES_S = 0.3  # the kept frames come at once; then only new ones would
+_ALL_FRAMES_US = SECOND_US  # where the next always comes sooner than that
 
 
 class _Signals(msgspec.Struct):
@@ -74,12 +77,12 @@ def read_configuration(config: Path | None) -> Read:
     return read
 
 
-def asked_service(settings: Settings | None) -> tuple[SocketFacts, Service | None]:
+def asked_service(settings: Settings | None, clock: Clock) -> tuple[SocketFacts, Service | None]:
     """Ask the running service for everything; says how that went."""
     path = Path((settings.control if settings else ControlSettings()).path)
     try:
         status = msgspec.json.decode(ask(path, "status", timeout_s=_ANSWER_S), type=Status)
-        service = _told(path, status)
+        service = _told(path, status, clock)
     except ForbiddenError as wrong:
         return SocketFacts(path=str(path), cause="no_permission", reason=wrong.reason), None
     except NoAnswerError as wrong:
@@ -92,7 +95,7 @@ def asked_service(settings: Settings | None) -> tuple[SocketFacts, Service | Non
     return facts, service
 
 
-def _told(path: Path, status: Status) -> Service:
+def _told(path: Path, status: Status, clock: Clock) -> Service:
     signals = msgspec.json.decode(ask(path, "signals", timeout_s=_ANSWER_S), type=_Signals)
     journal, fault = None, ""
     try:
@@ -109,20 +112,21 @@ def _told(path: Path, status: Status) -> Service:
         own=own,
         journal=journal,
         journal_fault=fault,
-        frames=_frames(path),
+        frames=_frames(path, clock),
     )
 
 
-def _frames(path: Path) -> list[Passed]:
+def _frames(path: Path, clock: Clock) -> list[Passed]:
     """Take the frames that the service kept, and leave before it waits for more."""
     frames: list[Passed] = []
+    until_us = clock.uptime_us() + _ALL_FRAMES_US
     try:
         for raw in stream(path, "bus", {"kept": True}, _FRAMES_S):
             frame = msgspec.json.decode(raw, type=_Frame)
             if frame.hex:
                 data = bytes.fromhex(frame.hex)
                 frames.append(Passed(driver=frame.driver, out=frame.way == "out", data=data))
-            if len(frames) >= _MOST_FRAMES:
+            if len(frames) >= _MOST_FRAMES or clock.uptime_us() > until_us:
                 break
     except (NotRunningError, RefusedError, msgspec.MsgspecError, ValueError):
         return frames

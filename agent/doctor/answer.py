@@ -1,9 +1,10 @@
 """Whether a device on a bus answers, and how well. Pure.
 
 Silence has several causes that look alike from here: the wires A and B swapped, another speed, another address, no power.
-`--scan` can tell some of them apart.
+Neighbours that answer rule out the first two, and `--scan` can tell more of them apart.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,19 @@ ANSWER: Final = Check(
             "无应答：无电源、A/B 接反、波特率错误，或 device_id 错误",
             f"Swap A and B; if that does not help, stop the service and run: {_SCAN}",
             f"对调 A/B；仍无效则停止服务后运行：{_SCAN}",
+        ),
+        "silent_alone": failed(
+            "this device is silent and others on its line answer, so wires and speed are right: no power, "
+            "its branch is cut, or device_id is wrong",
+            "仅此设备无应答，同线路其他设备正常，故接线和速率无误：无电源、支线断开，或 device_id 错误",
+            "Check its power and branch, and its address against device_id",
+            "检查其电源和支线，并核对其地址与 device_id",
+        ),
+        "late": failed(
+            "the device answers, but later than timeout_ms allows, so its answers are thrown away",
+            "设备有应答，但晚于 timeout_ms，应答被丢弃",
+            "Set timeout_ms = {enough} in the table of this driver",
+            "把该驱动的 timeout_ms 设为 {enough}",
         ),
         "garbled": failed(
             "bytes come that make no frame: wrong baud rate or parity, or wires A and B swapped",
@@ -71,6 +85,12 @@ ANSWER: Final = Check(
             "网关有应答，但无法到达其后的设备",
             "Check the device behind the gateway, its address and the gateway's serial settings",
             "检查网关后的设备、地址和网关串口设置",
+        ),
+        "source_lost": failed(
+            "the gateway answers, and says itself that it has lost the device it reads from: its values are old",
+            "网关有应答，但自报与其数据来源失联：数值是旧的",
+            "Check the cable between gateway and device, and the device's power",
+            "检查网关与设备之间的电缆和设备电源",
         ),
         "lost": failed(
             "the device answered before and does not any more",
@@ -124,6 +144,7 @@ ERRORS: Final = Check(
     },
 )
 LEAST_ASKED: Final = 100  # questions before a share of 1 % means anything
+LATE_MARGIN: Final = 1.5  # of the time a late answer took: what timeout_ms is advised to be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +153,8 @@ class AnswerFacts:
 
     `wrong` is the word of the last damaged answer (drivers/dissect.py). `exception` is the code of the last refusal.
     `overheard` counts bytes that came before anything was asked. `tried` is false where the line could not be used.
+    `late_ms` is when an answer came after all to one who waited longer. `refuted`: why the device holds its own values
+    for worthless.
     `up` is the link as the service sees it, None where none runs. `reason` is what service or line say.
     """
 
@@ -150,7 +173,9 @@ class AnswerFacts:
     overheard: int = 0
     p50_ms: float | None = None
     p95_ms: float | None = None
+    late_ms: float | None = None
     timeout_ms: int = 0
+    refuted: str = ""
     reason: str = ""
 
     @property
@@ -172,7 +197,24 @@ _GATEWAY: Final = frozenset({10, 11})
 
 def judge_answer(facts: AnswerFacts) -> Finding:
     """Say whether the device answers, and if not, why most likely."""
-    return ANSWER.found(_cause(facts), facts.driver, _measured(facts))
+    enough = _round_up(LATE_MARGIN * (facts.late_ms or 0))
+    return ANSWER.found(_cause(facts), facts.driver, _measured(facts), enough=enough)
+
+
+def _round_up(late_ms: float) -> int:
+    return (int(late_ms) // 100 + 1) * 100
+
+
+def beside(found: Sequence[Finding]) -> list[Finding]:
+    """Judge anew what devices of one line were found to do: one that is silent while another answers is so alone."""
+    if not any(each.check == ANSWER.id and each.cause == "answers" for each in found):
+        return list(found)
+    return [
+        ANSWER.found("silent_alone", each.subject, each.measured)
+        if each.check == ANSWER.id and each.cause == "silent"
+        else each
+        for each in found
+    ]
 
 
 def _cause(facts: AnswerFacts) -> str:
@@ -182,12 +224,16 @@ def _cause(facts: AnswerFacts) -> str:
         return "another_master"
     if facts.up or (facts.answered and facts.up is None):
         return "answers"
+    if facts.refuted:
+        return "source_lost"
     if facts.answered:
         return "lost"
     if facts.malformed:
         return _OF_WORD.get(facts.wrong, "garbled")
     if facts.exceptions:
         return "behind_gateway" if facts.exception in _GATEWAY else "refused"
+    if facts.late_ms is not None:
+        return "late"
     return "silent" if facts.timeouts or facts.connected else "no_connection"
 
 
@@ -200,6 +246,20 @@ def _measured(facts: AnswerFacts) -> Say:
         )
     if not facts.asked:
         return Say(f"{facts.where}: {facts.reason or '-'}", f"{facts.where}：{facts.reason or '-'}")
+    if facts.refuted:
+        return Say(f"{facts.where}: {facts.refuted}", f"{facts.where}：{facts.refuted}")
+    if facts.late_ms is not None:
+        late_ms, limit_ms = round(facts.late_ms), facts.timeout_ms
+        return Say(
+            f"{facts.where}: answered after {late_ms} ms, timeout_ms is {limit_ms}",
+            f"{facts.where}：{late_ms} ms 后应答，timeout_ms 为 {limit_ms}",
+        )
+    if facts.exceptions and not facts.answered:
+        code = facts.exception or "-"
+        return Say(
+            f"{facts.where}: exception {code} to {facts.exceptions} of {facts.asked} questions",
+            f"{facts.where}：{facts.asked} 次询问中 {facts.exceptions} 次返回异常码 {code}",
+        )
     trip = "-" if facts.p50_ms is None else f"{facts.p50_ms:.0f} ms"
     return Say(
         f"{facts.where}: {facts.answered} of {facts.asked} questions answered, half within {trip}",
@@ -208,7 +268,10 @@ def _measured(facts: AnswerFacts) -> Say:
 
 
 def judge_errors(facts: AnswerFacts) -> Finding | None:
-    """Say how many questions go wrong; None of a device that never answered, which is said already."""
+    """Say how many questions go wrong; None of a device that never answered, which is said already.
+
+    A refusal is no matter of chance: one is enough.
+    """
     if not facts.answered:
         return None
     shares = {
@@ -218,7 +281,7 @@ def judge_errors(facts: AnswerFacts) -> Finding | None:
     }
     worst = max(shares, key=lambda cause: shares[cause])
     cause = worst if shares[worst] >= ERROR_SHARE else "clean"
-    if facts.asked < LEAST_ASKED:
+    if facts.asked < LEAST_ASKED and cause != "exceptions":
         cause = "too_few"
     return ERRORS.found(cause, facts.driver, _shares(facts, shares))
 

@@ -28,6 +28,9 @@ RESTS: Final[dict[str, Value]] = {
     "power.mains": True,
 }
 
+CHATTER_HZ: Final = 1.0  # changes a second, over all the time it was watched
+CHATTER_LEAST: Final = 30  # changes before that means anything
+
 TOGGLED: Final = Check(
     "input.toggled",
     Say("Contact seen to change", "触点曾有变化"),
@@ -38,6 +41,12 @@ TOGGLED: Final = Check(
             "安装以来从未见其变化：可能并未接好",
             "Operate it once by hand, then: elevator-agent doctor",
             "手动操作一次，再运行 elevator-agent doctor",
+        ),
+        "chatters": warning(
+            "it changes more often than any contact should, without an end: a loose terminal, or a worn contact",
+            "不断变化，远超任何触点应有的频率：端子松动或触点磨损",
+            "Tighten its terminals and look at the contact; then: elevator-agent doctor",
+            "紧固端子并检查触点，再运行 elevator-agent doctor",
         ),
         "not_watched": unknown(
             "no service remembers whether it ever changed",
@@ -105,6 +114,8 @@ def judge_toggled(facts: InputFacts) -> Finding:
     """Say whether it was ever seen to change."""
     if facts.watched_s is None:
         return TOGGLED.found("not_watched", facts.signal, _pin(facts))
+    if facts.changes >= CHATTER_LEAST and facts.changes > CHATTER_HZ * facts.watched_s:
+        return TOGGLED.found("chatters", facts.signal, _watched(facts))
     cause = "seen" if facts.changes else "never"
     return TOGGLED.found(cause, facts.signal, _watched(facts))
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
+from msgspec.structs import replace as changed
+
 from agent.clock import Clock
-from agent.doctor.answer import AnswerFacts, judge_answer
+from agent.doctor.answer import AnswerFacts, judge_answer, judge_errors
 from agent.doctor.bus_talk import Asked, is_listening, last_wrong, place_of, profile_of
 from agent.doctor.finding import Finding
 from agent.doctor.look_net import reach
@@ -16,7 +18,7 @@ from agent.doctor.scene import Scene
 from agent.doctor.swapped import better, judged
 from agent.doctor.values import ValueFacts, judge_values
 from agent.drivers.address import SerialAddress, TcpAddress, address_of, is_rtu
-from agent.drivers.blocks import Block, compile_blocks
+from agent.drivers.blocks import Block, Compiled, compile_blocks
 from agent.drivers.bus import Timing, bus_for
 from agent.drivers.bus_driver import BusWire
 from agent.drivers.framings import FRAMINGS
@@ -29,6 +31,7 @@ from agent.settings import ModbusSettings
 
 ASK_S: Final = 6.0  # of questions to one device
 TRIES: Final = 3  # of a block that is not answered
+PATIENT_MS: Final = 2000  # for a device that is merely slow
 
 
 @dataclass(slots=True)
@@ -61,7 +64,12 @@ async def look_by_asking(
         )
     finally:
         wire.close()
+    if _is_silent(heard.facts):
+        late_ms = await _late_ms(driver, profile, scene.clock)
+        heard.facts = replace(heard.facts, late_ms=late_ms)
     found = [judge_answer(heard.facts)]
+    errors = judge_errors(heard.facts)
+    found += [] if errors is None or errors.cause == "too_few" else [errors]
     if isinstance(address, TcpAddress):
         found.insert(
             0,
@@ -81,6 +89,28 @@ async def _closed(
         return [judge_answer(replace(facts, tried=False))]
     reached = replace(await reach(address.host, address.port, scene.clock), name=facts.driver)
     return [judge_tcp(reached), judge_answer(facts)]
+
+
+def _is_silent(facts: AnswerFacts) -> bool:
+    return 0 < facts.timeouts == facts.asked
+
+
+async def _late_ms(driver: Asked, profile: Profile, clock: Clock) -> float | None:
+    """Ask once more and wait longer; give when the answer came."""
+    if driver.timeout_ms >= PATIENT_MS:
+        return None
+    wire = _wire(changed(driver, timeout_ms=PATIENT_MS), profile, clock, Tap())
+    block = compile_blocks(profile.points, profile.limits)[0].block
+    try:
+        if await wire.connect():
+            return None
+        async with wire.turn():
+            await wire.read(block)
+            return (clock.uptime_us() - wire.asked_us) / 1000
+    except NoAnswerError:
+        return None
+    finally:
+        wire.close()
 
 
 def _values(name: str, profile: Profile, blocks: list[tuple[Block, Words]]) -> ValueFacts:
@@ -120,7 +150,7 @@ async def _ask(
     with suppress(TimeoutError):
         async with asyncio.timeout(ASK_S):
             for compiled in compile_blocks(profile.points, profile.limits):
-                if not await _block(wire, compiled.block, heard, trips_us, clock):
+                if not await _block(wire, compiled, heard, trips_us, clock):
                     break
     stop()
     word, exception = last_wrong(driver, (each for each in frames if each.driver == facts.driver))
@@ -134,8 +164,11 @@ async def _ask(
     return heard
 
 
-async def _block(wire: Wire, block: Block, heard: Heard, trips_us: list[int], clock: Clock) -> bool:
+async def _block(
+    wire: Wire, compiled: Compiled, heard: Heard, trips_us: list[int], clock: Clock
+) -> bool:
     """Read one block; false where it stays without any answer, so that the next would as well."""
+    block = compiled.block
     for _ in range(TRIES):
         facts = heard.facts
         if wire.is_gone and await wire.connect():
@@ -153,6 +186,9 @@ async def _block(wire: Wire, block: Block, heard: Heard, trips_us: list[int], cl
         except NoAnswerError:
             heard.facts = replace(facts, malformed=facts.malformed + 1)
         else:
+            if worthless := compiled.refutes(words):
+                heard.facts = replace(facts, exceptions=facts.exceptions + 1, refuted=worthless)
+                return True
             trips_us.append(clock.uptime_us() - wire.asked_us)
             heard.facts = replace(facts, answered=facts.answered + 1)
             heard.blocks.append((block, words))

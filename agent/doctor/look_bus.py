@@ -10,15 +10,18 @@ from itertools import groupby
 from typing import Final
 
 from agent.clock import Clock, sleep
+from agent.doctor.answer import beside
 from agent.doctor.bus_talk import Asked
 from agent.doctor.finding import Finding
 from agent.doctor.look_asked import look_by_asking
 from agent.doctor.look_port import look_at_port
 from agent.doctor.look_served import look_at_served
+from agent.doctor.modem import ModemFacts, judge_modem
 from agent.doctor.port import PortFacts, judge_port
 from agent.doctor.scene import Scene
 from agent.drivers.address import SerialAddress, address_of
 from agent.drivers.aside import Aside
+from agent.drivers.host_files import MODEM
 from agent.drivers.serial_ear import SerialEar
 from agent.drivers.tap import Tap
 from agent.settings import CardSettings, HostSettings, ModbusSettings, SerialSettings
@@ -34,7 +37,8 @@ async def look_at_buses(scene: Scene) -> list[Finding]:
     lines = [list(group) for _, group in groupby(by_line, key=_line_of)]
     looks = [_look_at_line(scene, line) for line in lines]
     looks += [_look_at_own_port(scene, url) for url in _own_ports(scene)]
-    return [finding for found in await asyncio.gather(*looks) for finding in found]
+    found = [finding for found in await asyncio.gather(*looks) for finding in found]
+    return [*found, *(_modem(scene, each) for each in scene.drivers if _has_modem(each))]
 
 
 def _line_of(settings: Asked) -> str:
@@ -45,6 +49,21 @@ def _own_ports(scene: Scene) -> list[str]:
     cards = [each.url for each in scene.drivers if isinstance(each, CardSettings)]
     modems = [each.modem_url for each in scene.drivers if isinstance(each, HostSettings)]
     return [url for url in (*cards, *modems) if url]
+
+
+def _has_modem(settings: object) -> bool:
+    return isinstance(settings, HostSettings) and bool(settings.modem_url)
+
+
+def _modem(scene: Scene, settings: HostSettings) -> Finding:
+    """What the service heard of the modem."""
+    service, url = scene.service, address_of(settings.modem_url or "").line
+    signal = None if service is None else service.signals.get(MODEM)
+    link = None if service is None else service.status.links.get(settings.name)
+    if signal is None or link is None or not link.statistics.polls:
+        return judge_modem(ModemFacts(url=url, asked=False))
+    dbm = signal.v if signal.q == "good" and isinstance(signal.v, int) else None
+    return judge_modem(ModemFacts(url=url, dbm=dbm, answered=link.statistics.answered))
 
 
 async def _look_at_own_port(scene: Scene, url: str) -> list[Finding]:
@@ -77,7 +96,7 @@ async def _look_at_line(scene: Scene, drivers: Sequence[Asked]) -> list[Finding]
         else:
             asked = usable and not overheard
             found += await look_by_asking(scene, driver, tap, overheard=overheard, may_ask=asked)
-    return found
+    return beside(found) if isinstance(address, SerialAddress) else found
 
 
 async def _overheard(address: SerialAddress, clock: Clock) -> int:

@@ -37,6 +37,8 @@ async def look_at_disk(scene: Scene) -> list[Finding]:
 
 
 def _looked(scene: Scene, journal: Path) -> list[Finding]:
+    if scene.settings is None and not journal.parent.is_dir():  # the default's folder, not theirs
+        return [judge_space(DiskFacts(folder=str(journal.parent)))]
     disk = _disk(scene, journal.parent)
     mount = judge_mount(disk)
     return [

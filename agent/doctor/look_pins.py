@@ -6,19 +6,29 @@ Pins are claimed as inputs only, with the resistor that the configuration gives 
 import importlib
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from agent.doctor.finding import Finding
 from agent.doctor.inputs import InputFacts, judge_sense, judge_toggled
 from agent.doctor.pins import ChipFacts, PinFacts, judge_chip, judge_pin
-from agent.doctor.scene import Contact, Scene, may_write, service_user
+from agent.doctor.scene import Contact, Scene, Signal, may_write, service_user
 from agent.drivers.aside import Aside
 from agent.drivers.gpio_faults import advice, is_world
 from agent.settings import CardSettings, GpioInput, GpioSettings, IntercomSettings
 
 _TIMEOUT_S: Final = 10.0
 _FACTORY: Final = "GPIOZERO_PIN_FACTORY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """What claiming a contact's pins gave: an error, or its value, or a pair of which both say the same."""
+
+    error: str = ""
+    value: bool | None = None
+    contradicts: bool = False
 
 
 def inputs_of(scene: Scene) -> dict[str, tuple[str, GpioInput]]:
@@ -39,7 +49,7 @@ async def look_at_pins(scene: Scene) -> list[Finding]:
     wiegand = any(isinstance(d, CardSettings) and d.data0_pin is not None for d in scene.drivers)
     chip = await Aside(lambda: _chip(scene.root, wanted=bool(inputs) or wiegand)).call(_TIMEOUT_S)
     found = [judge_chip(chip)]
-    levels: dict[str, tuple[str, bool | None]] = {}
+    levels: dict[str, Level] = {}
     if inputs and chip.chips and not chip.library_error and not scene.is_held:
         levels = await Aside(lambda: _read(inputs)).call(_TIMEOUT_S)
     for signal, (driver, one) in inputs.items():
@@ -87,29 +97,35 @@ def _library_error() -> str:
     return ""
 
 
-def _read(inputs: Mapping[str, tuple[str, GpioInput]]) -> dict[str, tuple[str, bool | None]]:
+def _read(inputs: Mapping[str, tuple[str, GpioInput]]) -> dict[str, Level]:
     """Claim each pin, read it, free it: why not, and its value."""
     return {signal: _level(one) for signal, (_, one) in inputs.items()}
 
 
-def _level(one: GpioInput) -> tuple[str, bool | None]:
+def _level(one: GpioInput) -> Level:
     from agent.drivers.gpio import InputPin
     from agent.drivers.gpio_contact import pull_of
 
+    numbers = [one.pin] if one.inverse_pin is None else [one.pin, one.inverse_pin]
+    levels: list[bool] = []
     try:
-        pin = InputPin(one.pin, pull_of(one))
-        try:
-            return "", pin.is_high == (one.active == "high")
-        finally:
-            pin.close()
+        for number in numbers:
+            pin = InputPin(number, pull_of(one))
+            try:
+                levels.append(pin.is_high == (one.active == "high"))
+            finally:
+                pin.close()
     except Exception as wrong:
         if not is_world(wrong):
             raise
-        return advice(wrong), None
+        return Level(error=advice(wrong))
+    if len(levels) > 1 and levels[0] == levels[1]:
+        return Level(contradicts=True)
+    return Level(value=levels[0])
 
 
 def _pin(
-    scene: Scene, signal: str, driver: str, one: GpioInput, level: tuple[str, bool | None] | None
+    scene: Scene, signal: str, driver: str, one: GpioInput, level: Level | None
 ) -> list[Finding]:
     service = scene.service
     told = None if service is None else service.signals.get(signal)
@@ -118,15 +134,23 @@ def _pin(
     pin = PinFacts(
         signal=signal,
         pin=one.pin,
-        error=None if level is None else level[0],
+        error=None if level is None else level.error,
         served=served,
         lost=service is not None and (told is None or told.q != "good"),
+        contradicts=_pair_contradicts(one, level, told),
         reason="" if link is None or link.up else link.reason,
     )
-    value = (None if level is None else level[1]) if told is None else told.v
+    value = (None if level is None else level.value) if told is None else told.v
     contact = None if service is None else service.own.contacts.get(signal)
     facts = _input(scene, signal, one, value, contact)
     return [judge_pin(pin), judge_toggled(facts), judge_sense(facts)]
+
+
+def _pair_contradicts(one: GpioInput, level: Level | None, told: Signal | None) -> bool:
+    """A pair has a bad value for no other reason, but a counter."""
+    if told is not None:
+        return one.inverse_pin is not None and told.q == "bad"
+    return level is not None and level.contradicts
 
 
 def _input(

@@ -24,7 +24,10 @@ def look_at_port(scene: Scene, path: str) -> PortFacts:
     listed = _listed(scene.root)
     if not os.path.exists(path):  # noqa: PTH110 - of a link's target
         return PortFacts(
-            path=path, exists=False, listed=tuple(sorted(listed.values()))[:_MOST_LISTED]
+            path=path,
+            exists=False,
+            points_to=_link(Path(path)),
+            listed=tuple(sorted(listed.values()))[:_MOST_LISTED],
         )
     target = os.path.realpath(path)
     entry = Path(target).stat()

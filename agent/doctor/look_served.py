@@ -68,8 +68,16 @@ def _counted(scene: Scene, driver: Asked, link: Link) -> AnswerFacts:
         p50_ms=counted.round_trip_p50_ms,
         p95_ms=counted.round_trip_p95_ms,
         timeout_ms=driver.timeout_ms,
+        refuted="" if link.up else _refuted(scene, driver, link.reason),
         reason=link.reason,
     )
+
+
+def _refuted(scene: Scene, driver: Asked, reason: str) -> str:
+    """The reason, where it is the device's own word that its values are worthless."""
+    profile = profile_of(scene, driver)
+    valid = None if profile is None else profile.limits.valid
+    return reason if valid is not None and valid.otherwise in reason else ""
 
 
 def _values_of_service(scene: Scene, driver: Asked) -> list[Finding]:

@@ -73,7 +73,9 @@ async def _asked(scene: Scene, name: str, where: str, make: Callable[[], Station
     try:
         await make().ask()
     except UnansweredError as wrong:
-        end, reason = "silent", str(wrong)
+        reason = str(wrong)
+        refused = isinstance(wrong.__context__, (ConnectionRefusedError, ConnectionResetError))
+        end = "refused" if refused else "silent"
     except NotSentError as wrong:
         reason = str(wrong)
         end = "name_unknown" if _DNS in reason else "not_sent"

@@ -51,6 +51,12 @@ PIN: Final = Check(
             "See why: elevator-agent status; who holds it: gpioinfo",
             "查看原因：elevator-agent status；占用者：gpioinfo",
         ),
+        "pair_contradicts": failed(
+            "the two contacts of the pair say the same, which cannot be: a wire is cut or shorted",
+            "一对触点状态相同，不可能：断线或短路",
+            "Measure both wires with the contact operated and released",
+            "在触点动作和释放时分别测量两根线",
+        ),
         "wrong_pull": failed(
             "the pin cannot have this resistor: 2 and 3 are pulled up on the board",
             "该引脚不能用此电阻：2 和 3 在板上已上拉",
@@ -95,7 +101,8 @@ def judge_chip(facts: ChipFacts) -> Finding:
 class PinFacts:
     """One pin: `error` is what claiming it said, empty where that went well, None where it was not tried.
 
-    `served` says that the running service should have it, and `lost` that it does not.
+    `served` says that the running service should have it, and `lost` that it does not. `contradicts`: it is one of a
+    pair, and both say the same.
     """
 
     signal: str
@@ -103,6 +110,7 @@ class PinFacts:
     error: str | None = None
     served: bool = False
     lost: bool = False
+    contradicts: bool = False
     reason: str = ""
 
 
@@ -119,6 +127,8 @@ def judge_pin(facts: PinFacts) -> Finding:
 
 
 def _cause(facts: PinFacts) -> str:
+    if facts.contradicts:
+        return "pair_contradicts"
     if facts.served:
         if not facts.lost:
             return "held_by_service"

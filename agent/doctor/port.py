@@ -18,6 +18,12 @@ PORT: Final = Check(
             "Plug the adapter in, and take the name from: ls /dev/serial/by-id",
             "插好适配器，名称见：ls /dev/serial/by-id",
         ),
+        "dangling_link": failed(
+            "this name is a link to a port that is not there: adapter unplugged, or plugged in under another name",
+            "此名称是指向不存在串口的链接：适配器未插好，或换了名称",
+            "Plug the adapter in; take a lasting name from: ls -l /dev/serial/by-id",
+            "插好适配器；固定名称见：ls -l /dev/serial/by-id",
+        ),
         "not_a_port": failed(
             "this is not a serial port",
             "这不是串口",
@@ -89,14 +95,16 @@ class Holder:
 class PortFacts:
     """One port of the configuration, as this computer has it.
 
-    `target` is the device behind the name, `by_id` a lasting name of it. `user` is who the service runs as, and
-    `allowed` whether that user may open it. `console`: the kernel or a login prompt writes there. `ignored`: udev keeps
-    ModemManager away. `served`: the running service has it open. `open_error` is empty where it could be opened,
-    None where it was not tried; `taken` says that the error was another program's lock.
+    `points_to` is where a link leads that leads nowhere. `target` is the device behind the name, `by_id` a lasting name
+    of it. `user` is who the service runs as, and `allowed` whether that user may open it. `console`: the kernel or a
+    login prompt writes there. `ignored`: udev keeps ModemManager away. `served`: the running service has it open.
+    `open_error` is empty where it could be opened, None where it was not tried; `taken` says that the error was another
+    program's lock.
     """
 
     path: str
     exists: bool = True
+    points_to: str = ""
     is_port: bool = True
     target: str = ""
     by_id: str = ""
@@ -128,7 +136,7 @@ def judge_port(facts: PortFacts) -> Finding:
 
 def _cause(facts: PortFacts) -> str:
     if not facts.exists:
-        return "no_such_port"
+        return "dangling_link" if facts.points_to else "no_such_port"
     if not facts.is_port:
         return "not_a_port"
     return _of_others(facts) or _of_opening(facts) or _of_names(facts)
@@ -162,7 +170,10 @@ def _of_names(facts: PortFacts) -> str:
 def _measured(facts: PortFacts) -> Say:
     if not facts.exists:
         listed = ", ".join(facts.listed) or "-"
-        return Say(f"not there; adapters seen: {listed}", f"不存在；可见适配器：{listed}")
+        leads = f"{facts.points_to} " if facts.points_to else ""
+        return Say(
+            f"{leads}not there; adapters seen: {listed}", f"{leads}不存在；可见适配器：{listed}"
+        )
     holders = ", ".join(f"{each.name} ({each.pid})" for each in facts.holders)
     if holders:
         return Say(f"{facts.target}, open in {holders}", f"{facts.target}，占用者 {holders}")

@@ -7,7 +7,7 @@ from agent.config_problem import Say
 from agent.doctor.finding import Check, Finding, failed, fine, unknown
 from agent.doctor.inputs import span
 
-End = Literal["answers", "silent", "not_sent", "name_unknown", "too_early", "not_asked"]
+End = Literal["answers", "silent", "refused", "not_sent", "name_unknown", "too_early", "not_asked"]
 
 STATION: Final = Check(
     "intercom.station",
@@ -19,6 +19,12 @@ STATION: Final = Check(
             "分机无应答：该处无法对讲",
             "Check its power and cable, and the address in the configuration",
             "检查电源、线缆和配置中的地址",
+        ),
+        "refused": failed(
+            "the host is there and nothing listens on this port: another port, or its SIP is switched off",
+            "主机存在，但该端口无人监听：端口不符，或其 SIP 已关闭",
+            "Check the port in address (5060 at most stations) and the station's own settings",
+            "检查 address 中的端口（多为 5060）和分机自身设置",
         ),
         "not_sent": failed(
             "it could not even be asked: this computer's network, or its rights",
@@ -56,6 +62,12 @@ CAMERA: Final = Check(
             "摄像机无应答",
             "Check its power, its network, the address, and that RTSP is switched on",
             "检查电源、网络、地址，并确认已启用 RTSP",
+        ),
+        "refused": failed(
+            "the host is there and nothing listens on this port: another port, or RTSP is switched off",
+            "主机存在，但该端口无人监听：端口不符，或未启用 RTSP",
+            "Check the port in address (554 at most cameras) and switch RTSP on",
+            "检查 address 中的端口（多为 554），并启用 RTSP",
         ),
         "not_sent": failed(
             "it could not even be asked: this computer's network, or its rights",

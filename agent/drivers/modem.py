@@ -69,10 +69,13 @@ class Modem:
         if self._line.is_open:
             self._line.send(QUESTION)
             self._tap.passed(Frame(self._clock.uptime_us(), self._name, "out", QUESTION))
-        verdict = await self._answer(self._clock.uptime_us() + TIMEOUT_US)
+        asked_us = self._clock.uptime_us()
+        verdict = await self._answer(asked_us + TIMEOUT_US)
         if verdict is None:
             self.statistics.drops += 1
             self._line.close()
+        else:
+            self.statistics.answered_in(self._clock.uptime_us() - asked_us)
         return verdict
 
     async def _answer(self, until_us: int) -> Verdict | None:
