@@ -12,9 +12,12 @@ from agent.doctor.broker import EARLY_MANY, LEAST_PACKET, WARN_DAYS
 from agent.doctor.disk import AGENT_MB_A_DAY, LEAST_YEARS
 from agent.doctor.finding import Cause, Check, Verdict
 from agent.doctor.host import LEAST_MEMORY_MB
+from agent.doctor.inputs import CHATTER_HZ, CHATTER_LEAST
+from agent.doctor.look_asked import PATIENT_MS
 from agent.doctor.look_bus import LISTEN_S
 from agent.doctor.look_login import SUFFIX
 from agent.doctor.table import CHECKS
+from hil.broken.page import section
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {"en": ROOT / "docs/doctor.md", "zh": ROOT / "docs/doctor.zh-CN.md"}
@@ -61,6 +64,8 @@ Limits that the configuration has are used (`disk_low_percent`, `host_hot_c`, `b
 | what the agent may write a day, MB | {AGENT_MB_A_DAY} |
 | years a card should last, as long as records are kept at least | {LEAST_YEARS} |
 | memory that should be left, MB: what the service needs | {LEAST_MEMORY_MB} |
+| how long a silent device is waited for once more, ms, to tell a slow one | {PATIENT_MS} |
+| changes of a contact a second, over all the time it was watched and at least {CHATTER_LEAST} of them | {CHATTER_HZ:g} |
 
 A contact counts as seen when it changed since it was wired so; the service remembers it over restarts, in one small file beside
 the journal, and counts only time in which it watched.
@@ -110,6 +115,8 @@ elevator-agent doctor
 | 本终端每日写入量，MB | {AGENT_MB_A_DAY} |
 | 存储卡应使用年数，即记录至少保存的年限 | {LEAST_YEARS} |
 | 应剩余的内存，MB，即服务所需 | {LEAST_MEMORY_MB} |
+| 无应答设备再等一次的时间，ms，用以识别慢设备 | {PATIENT_MS} |
+| 触点在全部监测时间内每秒变化次数（至少 {CHATTER_LEAST} 次） | {CHATTER_HZ:g} |
 
 触点自如此接线以来变化过即视为见过变化；服务把它记在日志旁的一个小文件中，重启后仍有效，只计监测的时间。
 
@@ -140,7 +147,7 @@ VERDICTS = {
 def page(lang: str) -> str:
     """The whole file in one language."""
     sections = "\n".join(_section(check, lang) for check in CHECKS)
-    return f"{INTRO[lang]}\n{sections}"
+    return f"{INTRO[lang]}\n{sections}\n{section(lang)}"
 
 
 def _section(check: Check, lang: str) -> str:
