@@ -103,9 +103,56 @@ def test_a_number_sign_within_quotes_is_no_comment(line: str, left: str) -> None
     assert redact.configuration(line).strip() == left
 
 
-def test_an_address_loses_its_user_and_password() -> None:
-    assert redact.text("see rtsp://admin:pass@10.0.0.9:554/1") == "see rtsp://10.0.0.9:554/1"
-    assert redact.text("see tcp://127.0.0.1:5020, me@home") == "see tcp://127.0.0.1:5020, me@home"
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("see rtsp://admin:pass@10.0.0.9:554/1", "see rtsp://10.0.0.9:554/1"),
+        ('url = "mqtts://u:pa@SECRET@h"', 'url = "mqtts://h"'),
+        ('url = "rtsp://u:pa/SECRET@h/1"', 'url = "rtsp://h/1"'),
+        ('address = "cam:SECRET@host:554"', 'address = "host:554"'),
+        ('url = "tcp://h?password=SECRET&x=1"', 'url = "tcp://h?password=***&x=1"'),
+        ("see tcp://127.0.0.1:5020, me@home", "see tcp://127.0.0.1:5020, me@home"),
+        ("serial:///dev/ttyUSB0?baudrate=9600", "serial:///dev/ttyUSB0?baudrate=9600"),
+    ],
+)
+def test_an_address_loses_its_user_and_password(said: str, left: str) -> None:
+    assert redact.text(said) == left
+
+
+BROKEN = '''\
+[mqtt]
+host = "broker" # SECRET
+password = "SECRET"
+token = 'SECRET'
+pine=SECRET
+host = "broker" SECRET
+without = ["SECRET"]
+key_text = """
+-----SECRET
+SECRET"""
+port = 1883
+-----BEGIN SECRET
+[[drivers]]
+inputs = { "alarm.button" = { pin = 17, active = "low", code = "SECRET" } }
+address = "u:SECRET@h:1"
+note = """SECRET
+SECRET
+'''
+
+
+def test_of_a_refused_configuration_only_known_keys_keep_their_values() -> None:
+    known = {"host", "port", "pin", "active", "inputs", "alarm.button", "address"}
+    left = redact.broken_configuration(BROKEN, known)
+    assert "SECRET" not in left
+    for kept in ('host = "broker"', "port = 1883", "[[drivers]]", 'pin = 17, active = "low"'):
+        assert kept in left
+    assert 'password = "***"' in left
+
+
+@given(st.text("ab=\"'#[]{}\\n ,@:/", max_size=60))
+def test_no_line_with_an_unknown_key_keeps_its_value_whatever_stands_before(raw: str) -> None:
+    left = redact.broken_configuration(f"x = {raw!r}\nkey = SECRET", {"x"})
+    assert "SECRET" not in left
 
 
 json_values = st.recursive(
@@ -199,11 +246,12 @@ def test_with_no_service_the_disk_is_still_told_of_and_what_is_missing_says_why(
 
 
 def test_a_broken_configuration_is_no_reason_to_have_no_archive(tmp_path: Path) -> None:
-    config = installation(tmp_path, "[mqtt]\nprot = 1883\n")
+    config = installation(tmp_path, '[mqtt]\nprot = 1883\npassword = "SECRET"\n')
     made = cli("bundle", "--config", config, "--out", tmp_path / "b.tar.gz", "--lang", "zh")
     held = contents(tmp_path / "b.tar.gz")
     assert made.returncode == 1
-    assert b"prot = 1883" in held["configuration/agent.toml"]
+    assert b'prot = "***"' in held["configuration/agent.toml"]
+    assert b"SECRET" not in b"".join(held.values())
     missing = {each["name"]: each["reason"] for each in json.loads(held[MANIFEST])["missing"]}
     assert "prot" in held.get("check.txt", b"").decode() + missing.get("check.txt", "")
 
@@ -264,6 +312,19 @@ def archive(path: Path, members: dict[str, bytes]) -> Path:
             about.size = len(content)
             tar.addfile(about, io.BytesIO(content))
     return path
+
+
+@pytest.mark.parametrize("holds", [None, b"[elevator]\nsight = 1\n"])
+def test_without_a_usable_configuration_the_defaults_replay_it(
+    tmp_path: Path, holds: bytes | None
+) -> None:
+    members = {"b/recordings/a.jsonl.gz": recording(tmp_path).read_bytes()}
+    if holds is not None:
+        members["b/configuration/agent.toml"] = holds
+    said = cli("replay", archive(tmp_path / "b.tar.gz", members), "--json")
+    assert said.returncode == 0
+    assert "defaults" in said.stderr
+    assert "alarm_button" in said.stdout
 
 
 def test_names_that_point_outside_are_passed_over(tmp_path: Path) -> None:

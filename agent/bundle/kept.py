@@ -5,6 +5,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from agent.bundle import redact
 from agent.bundle.piece import MissingError, Piece
 from agent.drivers.profiles import default_folders, find_profile
@@ -24,13 +26,20 @@ _UNPACKED_BYTES_MAX = 64 << 20  # of one recording
 _DAY_US = 86_400_000_000
 
 
-def configuration(config: Path) -> Piece:
+def configuration(config: Path, *, valid: bool) -> Piece:
     """The configuration without what is secret; raises MissingError."""
     try:
         raw = config.read_bytes().decode("utf-8", "replace")
     except OSError as wrong:
         raise MissingError(f"{config}: {wrong.strerror or wrong}") from None
-    return Piece(CONFIGURATION, redact.configuration(raw).encode())
+    text = redact.configuration(raw) if valid else redact.broken_configuration(raw, _known_keys())
+    return Piece(CONFIGURATION, text.encode())
+
+
+def _known_keys() -> frozenset[str]:
+    """Every key that a configuration may have, in whichever table."""
+    tables = msgspec.json.schema(Settings)["$defs"].values()
+    return frozenset(key for table in tables for key in table.get("properties", ()))
 
 
 def profiles(settings: Settings, config: Path) -> Iterator[Piece]:

@@ -75,7 +75,7 @@ def _sources(
     settings: Settings | None, config: Path, days: int, wall_us: int, lang: str
 ) -> Iterator[Source]:
     cards = Cards(secrets.token_bytes(16))
-    yield kept.CONFIGURATION, partial(kept.configuration, config)
+    yield kept.CONFIGURATION, partial(kept.configuration, config, valid=settings is not None)
     for question in said.QUESTIONS:
         yield question.name, partial(_said, question, config, lang, cards)
     yield "system.txt", machine.system

@@ -6,28 +6,57 @@ told apart; in another archive it has another.
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import cast
 
 import msgspec
 
-_USER = re.compile(r"(?<=://)[^/@\s\"']+@")
-_COMMENT = re.compile(
-    r"""("(?:\\.|[^"\\])*"|'[^']*')|#.*"""
-)  # a value of several lines is not part of this format
+_USER = re.compile(r"(?<=://)[^\s\"']*@")  # up to the last @: a password may hold one, or a slash
+_LOGIN = re.compile(r"(?<=[\"'])[^\s\"'/]*:[^\s\"']*@")  # without a scheme
+_QUERY = re.compile(r"(?i)([?&](?:pass\w*|pwd|token|secret|\w*key|user\w*|auth\w*)=)[^&\s\"']*")
+_TEXT = r'"(?:\\.|[^"\\])*"|' + r"'[^']*'"
+_COMMENT = re.compile(rf"({_TEXT})|#.*")
+_LONG_TEXT = re.compile(r"(\"{3}|'{3}).*?(?:\1|\Z)", re.DOTALL)  # of several lines
+_TABLE = re.compile(r"\[{1,2}[\w.\-\" ]+\]{1,2}")
+_SETTING = re.compile(rf"(?P<key>{_TEXT}|[\w.-]+)\s*=\s*(?P<value>{_TEXT}|[^\s,{{}}\[\]]*)")
+_HIDDEN = '"***"'
 _CARD = "card."
 _VALUES = ("v", "value")
 
 
 def text(raw: str) -> str:
-    """Take the user and password out of every address."""
-    return _USER.sub("", raw)
+    """Take users, passwords and tokens out of every address."""
+    return _QUERY.sub(r"\1***", _LOGIN.sub("", _USER.sub("", raw)))
 
 
 def configuration(raw: str) -> str:
     """Take the comments out as well: what somebody has noted there is not known to be harmless."""
-    lines = (_COMMENT.sub(_quoted, line).rstrip() for line in text(raw).splitlines())
-    return "".join(f"{line}\n" for line in lines if line)
+    return _lines(_COMMENT.sub(_quoted, line) for line in text(raw).splitlines())
+
+
+def broken_configuration(raw: str, known: Collection[str]) -> str:
+    """Of a file that is refused, keep what can be nothing secret: tables, and the values of `known` keys.
+
+    A password is often what is wrong with it, under a key that does not exist.
+    """
+    lines = _LONG_TEXT.sub(_HIDDEN, raw).splitlines()
+    return configuration(_lines(_known_only(line, known) for line in lines))
+
+
+def _known_only(line: str, known: Collection[str]) -> str:
+    def kept(match: re.Match[str]) -> str:
+        is_known = match["key"].strip("\"'") in known
+        return match[0] if is_known or not match["value"] else f"{match['key']} = {_HIDDEN}"
+
+    line = _COMMENT.sub(_quoted, line).strip()
+    if not line or _TABLE.fullmatch(line):
+        return line
+    beside = _SETTING.sub("", line).strip(" \t,{}[]")
+    return _HIDDEN if beside else _SETTING.sub(kept, line)
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line.rstrip()}\n" for line in lines if line.strip())
 
 
 def _quoted(match: re.Match[str]) -> str:

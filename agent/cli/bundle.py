@@ -7,12 +7,14 @@ import click
 import msgspec
 
 from agent.cli import screen
+from agent.cli.layout import clean, cut
 from agent.cli.texts import Words
 from agent.cli.verb import FINE, USAGE, WARNING, verb
 from agent.config import config_path
 
 USUAL_DAYS = 7
 _MB = 1_000_000
+_REASON_MOST = 300  # columns; the archive has the whole of it
 
 
 def command(words: Words) -> click.Command:
@@ -65,4 +67,10 @@ def _tell(words: Words, name: str, reason: str | None) -> None:
     if reason is None:
         screen.say(words("bundle.had", name=name))
     else:
-        screen.say(words("bundle.missing", name=name, reason=reason.splitlines()[-1]))
+        screen.say(
+            words(
+                "bundle.missing",
+                name=name,
+                reason=cut(clean(" ".join(reason.split())), _REASON_MOST),
+            )
+        )

@@ -5,8 +5,25 @@ from pathlib import Path
 from agent.bundle.archive import recordings_in
 from agent.cli import screen
 from agent.cli.texts import Words
+from agent.config_problem import ConfigProblems
 
 _NAMED_MOST = 20
+
+
+_NO_CONFIGURATION = '[elevator]\nsite = "unknown"\nid = "unknown"\n'
+
+
+def usable(config: Path, words: Words) -> Path:
+    """The configuration of an archive; where it holds none, or one that is refused, the defaults, which is said."""
+    from agent.cli.site import settings_and_platform
+
+    try:
+        settings_and_platform(config)
+    except ConfigProblems:
+        screen.say(words("bundle.defaults"))
+        config.parent.mkdir(exist_ok=True)
+        config.write_text(_NO_CONFIGURATION)
+    return config
 
 
 def chosen(file: Path, asked: str | None, words: Words) -> str | None:

@@ -42,6 +42,10 @@ BUNDLE_TEXTS: Mapping[str, tuple[str, str]] = {
         "{path}：{members} 个文件，{size:.1f} MB。转交前请先查看。",
     ),
     "bundle.replaying": ("Replaying {name}", "回放 {name}"),
+    "bundle.defaults": (
+        "The archive holds no configuration that can be used; limits are the defaults.",
+        "支持包中没有可用的配置，限值取默认值。",
+    ),
     "bundle.others": (
         "Other recordings in this archive, for --recording:\n{names}",
         "本包中的其他记录（用 --recording 指定）：\n{names}",

@@ -54,14 +54,14 @@ def _work(
     if not is_bundle(file):
         return _replay(words, file, config, as_json, wishes)
     from agent.bundle.archive import NotABundleError, unpacked
-    from agent.cli.bundle_open import chosen
+    from agent.cli.bundle_open import chosen, usable
 
     try:
         name = chosen(file, recording, words)
         if name is None:
             return USAGE
         with unpacked(file, name) as (one, made_under):
-            return _replay(words, one, config or made_under, as_json, wishes)
+            return _replay(words, one, config or usable(made_under, words), as_json, wishes)
     except NotABundleError as wrong:
         screen.say(str(wrong))
         return USAGE
