@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 import pytest
+from paho.mqtt import publish
 
 from agent.cli.ask import stream
 from agent.outbox import read_rows
@@ -186,6 +187,20 @@ def test_one_that_comes_late_misses_nothing_of_its_own_time(
         time.sleep(1)
     assert consumer.heard == list(range(before + 1, last + 1))
     assert consumer.lost == []
+
+
+def test_a_status_that_is_taken_away_ends_nothing(tmp_path: Path, broker: Mosquitto) -> None:
+    consumer = Consumer(tmp_path, broker)
+    with consumer:
+        subscribed(broker, consumer)
+        other = TOPIC.rpartition("/")[0] + "/e09"
+        for payload in (b"{}", b""):
+            publish.single(
+                f"{other}/status", payload, 1, retain=True, hostname=broker.host, port=broker.port
+            )
+        last = live(tmp_path, broker.port)
+        consumer.wait_for(lambda: last in consumer.heard)
+    assert consumer.heard == list(range(1, last + 1))
 
 
 def dated(folder: Path) -> list[list[str]]:
