@@ -15,13 +15,18 @@ GB24476: tuple[Numbered, ...] = (
     ),
 )
 
+_GB24476_OF = {
+    code: tuple(each for each in GB24476 if each.event == code)
+    for code in {each.event for each in GB24476}
+}
+
 
 def naming_of(event: Event, platform: Platform | None = None) -> Naming:
     """Titles and codes of an event. One of an older program, no longer in the catalog, is called by its code."""
     entry = CATALOG.get(event.code)
     if entry is None:
         return Naming(event.code, event.code)
-    gb24476 = number_of(GB24476, event)
+    gb24476 = number_of(_GB24476_OF.get(event.code, ()), event)
     assert not isinstance(gb24476, str)
     number = None if platform is None else number_of(platform.numbers, event)
     return Naming(entry.en, entry.zh, gb24476, entry.bacnet, number)

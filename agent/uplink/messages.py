@@ -1,5 +1,6 @@
 """Status, asset and state as payloads (contract, section 4). Pure: what time it is comes as an argument."""
 
+import functools
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -17,8 +18,15 @@ _encode = msgspec.json.Encoder().encode
 
 def iso(wall_us: int) -> str:
     """UTC with milliseconds, `2026-11-23T08:00:31.200Z`; what lies below a millisecond is cut off."""
-    moment = _EPOCH + timedelta(microseconds=wall_us)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    minute, ms = divmod(wall_us // 1000, 60_000)
+    return f"{_minute(minute)}:{ms // 1000:02d}.{ms % 1000:03d}Z"
+
+
+@functools.lru_cache(maxsize=64)
+def _minute(since_epoch: int) -> str:
+    """`2026-11-23T08:00`; the instants of an event, and of those around it, lie in a few of them."""
+    moment = _EPOCH + timedelta(minutes=since_epoch)
+    return moment.isoformat(timespec="minutes").removesuffix("+00:00")
 
 
 # ---------------------------------------------------------------- status and will

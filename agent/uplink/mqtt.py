@@ -14,7 +14,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from paho.mqtt.client import (
     Client,
@@ -46,6 +46,17 @@ _CONNECT_S = (
     10.0  # for TCP, and once more for TLS: a mobile link takes seconds for three round trips
 )
 _PACKET_MOST = 64 * 1024  # bytes; what is read back are own messages, of a few thousand
+_AHEAD = 4096  # bytes read at once
+_MID = 2  # bytes of a message's number
+_NO_PROPERTIES = Properties(PacketTypes.PUBACK)  # type: ignore[no-untyped-call]
+# What follows the number in an acknowledgement that says no more than its code.
+_PLAIN = {
+    b"": ReasonCode(PacketTypes.PUBACK),
+    b"\x00": ReasonCode(PacketTypes.PUBACK),
+    b"\x00\x00": ReasonCode(PacketTypes.PUBACK),
+    b"\x10": ReasonCode(PacketTypes.PUBACK, identifier=_UNHEARD),
+    b"\x10\x00": ReasonCode(PacketTypes.PUBACK, identifier=_UNHEARD),
+}
 _PROTOCOLS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
 
@@ -188,8 +199,8 @@ class Connection:
         if self._tending is not None:
             self._finish(reason)
 
-    def _make_client(self, client_id: str, will: Will | None) -> Client:
-        client = Client(
+    def _make_client(self, client_id: str, will: Will | None) -> "_Client":
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id,
             clean_session=None if self._v5 else True,
@@ -277,6 +288,8 @@ class Connection:
         # TLS decrypts whole records: what is left of one makes no socket readable any more.
         while isinstance(sock, ssl.SSLSocket) and not self.ended.done() and sock.pending():
             self._turn(self._client.loop_read)
+        if self._client.ahead and not self.ended.done():
+            self._loop.call_soon(self._read, sock)
         # A broker that leaves Nagle's algorithm on holds back its second answer until TCP has acknowledged the first,
         # 40 ms later; asking for that acknowledgement at once has to be repeated.
         if sock.fileno() >= 0:
@@ -286,9 +299,16 @@ class Connection:
         self._loop.call_soon(self._write)
 
     def _write(self) -> None:
+        """Write what waits, as few packets: one each would cost the kernel, and a mobile link, much for little."""
+        if self.ended.done():
+            return
+        self._cork(1)
         self._turn(self._client.loop_write)
+        if self.ended.done():
+            return
+        self._cork(0)
         sock = self._client.socket()
-        if self.ended.done() or not isinstance(sock, socket.socket):
+        if not isinstance(sock, socket.socket):
             return
         if self._client.want_write() != self._writer_waits:
             self._writer_waits = not self._writer_waits
@@ -296,6 +316,11 @@ class Connection:
                 self._loop.add_writer(sock, self._write)
             else:
                 self._loop.remove_writer(sock)
+
+    def _cork(self, on: int) -> None:
+        sock = self._client.socket()
+        if isinstance(sock, socket.socket):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)
 
     def _tend(self) -> None:
         """Keep-alive, once a second."""
@@ -423,6 +448,34 @@ def _certificate_of(sock: object) -> Certificate | None:
         return None if der is None else read_der(der)
     except NotACertificateError:
         return None
+
+
+class _Client(Client):
+    """paho's, but for what an acknowledgement costs there: three calls of the kernel, and two tables made and thrown away.
+
+    `ahead` is what has been read of the socket and not looked at yet.
+    """
+
+    ahead = b""
+
+    def _sock_recv(self, bufsize: int) -> bytes:  # type: ignore[explicit-override]
+        if not self.ahead:
+            self.ahead = super()._sock_recv(_AHEAD)
+        taken, self.ahead = self.ahead[:bufsize], self.ahead[bufsize:]
+        return taken
+
+    def _handle_pubackcomp(  # type: ignore[explicit-override]
+        self, cmd: Literal["PUBACK", "PUBCOMP"]
+    ) -> MQTTErrorCode:
+        packet = self._in_packet["packet"]
+        code = _PLAIN.get(bytes(packet[2:]))
+        if code is None or len(packet) < _MID or self.protocol != MQTTProtocolVersion.MQTTv5:
+            return super()._handle_pubackcomp(cmd)
+        mid = int.from_bytes(packet[:_MID], "big")
+        with self._out_message_mutex:
+            if mid in self._out_messages:
+                return self._do_on_publish(mid, code, _NO_PROPERTIES)
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
 
 class _Packed(Properties):
