@@ -1,4 +1,4 @@
-"""`doctor` names what is broken at stations, cameras, readers and modems, and blames nothing else: hil/broken/networks.py."""
+"""`doctor` names what is broken at stations, cameras, readers, modems, and blames nothing else: hil/broken/networks.py."""
 
 import pytest
 

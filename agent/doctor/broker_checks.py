@@ -183,6 +183,12 @@ LOGIN: Final = Check(
             "Wait a minute; if it lasts, ask the broker's operator",
             "稍候；如持续，请联系服务器管理员",
         ),
+        "no_answer": failed(
+            "the connection is taken and nothing is said: the broker hangs, or something between swallows what is sent",
+            "连接被接受但无任何应答：服务器卡死，或中间设备吞掉了数据",
+            "Have the broker's operator look at it; then check what stands between: a proxy, a firewall",
+            "请服务器管理员检查；再检查中间的代理或防火墙",
+        ),
         "not_mqtt": failed(
             "what answers there is no MQTT broker, or speaks TLS there",
             "该端口不是 MQTT，或使用 TLS",

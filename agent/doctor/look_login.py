@@ -107,8 +107,12 @@ async def with_login(
         await _until(ear.in_, connection, _LOGIN_S)
         if not ear.is_in:
             why = connection.ended.result() if connection.ended.done() else reasons.NO_ANSWER
-            return replace(facts, login=login_cause(why.en), login_said=why)
-        return await _spoken(_entered(facts, connection, mqtt), connection, ear)
+            cause = "no_answer" if why is reasons.NO_ANSWER else login_cause(why.en)
+            return replace(facts, login=cause, login_said=why)
+        entered = _entered(facts, connection, mqtt)
+        if not entered.qos1:  # nobody would acknowledge
+            return entered
+        return await _spoken(entered, connection, ear)
     finally:
         await _leave(connection)
 

@@ -32,6 +32,7 @@ _SHORTER: Final = (
     ("answer", "LEAST_ASKED", 15),
     ("look_net", "CONNECT_S", 1.5),
     ("look_login", "_ACK_S", 2.0),
+    ("look_login", "_LOGIN_S", 3.0),
     ("look_scan", "TIMEOUT_MS", 60),
     ("look_scan", "PAUSE_S", 0.0),
     ("look_scan", "DEVICE_IDS", range(1, 11)),

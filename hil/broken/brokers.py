@@ -90,6 +90,24 @@ def port_not_mqtt(site: Site) -> None:
     site.mqtt(port=_answering(site, _BANNER))
 
 
+@BROKER.case("服务器卡死：接受连接但不应答", "broker.login 127.0.0.1: no_answer")
+def broker_hangs(site: Site) -> None:
+    """The broker hangs: it takes connections and says nothing."""
+    _broker(site, Mosquitto()).freeze()
+
+
+@BROKER.case("服务器禁用了 QoS 1", "broker.limits 127.0.0.1: no_qos1")
+def no_qos1(site: Site) -> None:
+    """QoS 1 is switched off at the broker."""
+    _broker(site, Mosquitto(lines=["max_qos 0"]))
+
+
+@BROKER.case("服务器只接受以 plant- 开头的客户端标识", "broker.login 127.0.0.1: bad_login")
+def client_id_not_allowed(site: Site) -> None:
+    """The broker takes only clients whose id begins with plant-."""
+    _broker(site, Mosquitto(lines=["clientid_prefixes plant-"]))
+
+
 @BROKER.case(
     "服务器只支持 MQTT 3.1.1，protocol 写 5",
     "broker.login 127.0.0.1: wrong_version",
@@ -269,6 +287,17 @@ def certificate_wanted(site: Site) -> None:
 def own_certificate_refused(site: Site) -> None:
     """The agent's certificate is of another authority."""
     own = _authority("other").client("e01")
+    files = {"certificate_file": str(own.certificate), "key_file": str(own.key)}
+    _secured(site, _authority("right").server(), _authority("right").certificate, **files)
+
+
+@BROKER.case(
+    "本终端的证书已过期",
+    "broker.tls 127.0.0.1: own_certificate_refused", "broker.certificate client: expired",
+)  # fmt: skip
+def own_certificate_expired(site: Site) -> None:
+    """The agent's certificate has expired."""
+    own = _authority("right").client("e01", start_days=-20, days=-10)
     files = {"certificate_file": str(own.certificate), "key_file": str(own.key)}
     _secured(site, _authority("right").server(), _authority("right").certificate, **files)
 

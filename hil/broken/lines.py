@@ -362,3 +362,42 @@ def gateway_lost_its_source(site: Site) -> None:
     )
     shorter = text.partition('[points."controller.run_count"]')[0]
     site.profile("weigher", shorter.replace("[points", f"{guard}{words}[points", 1))
+
+
+@LINE.case("设备使用另一种协议", "bus.answer scale: garbled")
+def another_protocol(site: Site) -> None:
+    """The device speaks another protocol: bytes come that make no frame."""
+
+    def spoken(manner: Manner, question: bytes, answer: bytes) -> bytes:  # noqa: ARG001 - the face's
+        return b"+0042.0kg\r\n"
+
+    site.house.line.spoken = spoken
+
+
+@LINE.case("档案属于另一台称重器：大半数值不可能", "signal.values scale: wrong_profile")
+def values_of_another_model(site: Site) -> None:
+    """The profile is for another weigher: most of what it gives cannot be."""
+    site.house.line.devices = {WEIGHER_ID: weigher(0x7FFF, 0x7FFF, 0x7FFF, 0x7FFF)}
+
+
+@LINE.case("端子松动，每六次询问丢失一次；服务在运行", "bus.errors scale: timeouts", runs=True)
+def loose_terminal(site: Site) -> None:
+    """A loose terminal loses every sixth question; the service runs."""
+    count = 0
+
+    def conduct(_device: int, _body: bytes) -> Conduct:
+        nonlocal count
+        count += 1
+        return Conduct(Manner.SILENCE if count % 6 == 0 else Manner.HONEST)
+
+    site.house.line.conduct = conduct
+    site.drivers["scale"]["poll_interval_ms"] = 50
+    asked(site, "scale", 18)
+
+
+@LINE.case("url 写的是随插入顺序变化的名称", "serial.port rs485: unstable_name")
+def unstable_name(site: Site) -> None:
+    """The name in url goes by the order of plugging in; a lasting one is there."""
+    folder = site.folder / "root/dev/serial/by-id"
+    folder.mkdir(parents=True)
+    (folder / "usb-adapter-if00").symlink_to(os.path.realpath(site.port))

@@ -189,6 +189,12 @@ def camera_web_page(site: Site) -> None:
     site.drivers["eye"]["timeout_s"] = 0.6
 
 
+@STATIONS.case("摄像机名称拼写错误", "camera.answer car: name_unknown")
+def camera_name_wrong(site: Site) -> None:
+    """The camera's name is misspelt."""
+    site.drivers["eye"]["address"] = "no-such-camera.invalid:554"
+
+
 @STATIONS.case(
     "读卡器适配器未插",
     "serial.port reader: no_such_port",
