@@ -1,7 +1,9 @@
 """A recording drawn as text: what a column shows, which part and which signals are chosen, and whole screens as kept."""
 
+import json
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 
@@ -358,3 +360,48 @@ def test_a_terminal_without_blocks_gets_ascii(replay, monkeypatch, tmp_path):
     assert done.stdout.isascii()
     assert b"|__" in done.stdout
     assert b"\x1b" not in done.stdout
+
+
+HOSTILE = "\x1b]52;c;QUFB\x07\x1b[2J\x9b31m\u202e\u2066x"
+
+
+def hostile(folder, last=""):
+    """A recording whose every free text would be obeyed by a terminal."""
+    lines = [
+        {"recording": 1, "elevator": HOSTILE, "wall": "2026-11-23T08:00:00Z",
+         "signals": ["card.machine_room", "car.floor_label"]},
+        {"t": 0.0, "signal": "card.machine_room", "value": HOSTILE},
+        {"t": 1.0, "signal": "car.floor_label", "value": HOSTILE},
+        {"t": 60.0},
+    ]  # fmt: skip
+    file = folder / "hostile.jsonl"
+    file.write_text("".join(json.dumps(each) + "\n" for each in lines) + last)
+    return file
+
+
+def obeyed(told):
+    return [each for each in told.out + told.err if not each.isprintable() and each != "\n"]
+
+
+def test_nothing_in_a_recording_is_obeyed_by_the_terminal(replay, tmp_path):
+    told = replay(hostile(tmp_path))
+    assert not obeyed(told)
+    assert "?]52;c;QUFB??[2J?31m" in told.out  # shown, as far as it can be
+    wrong = json.dumps({"t": 61.0, "signal": HOSTILE, "value": 1}, ensure_ascii=False) + "\n"
+    told = replay(hostile(tmp_path, wrong), code=2)
+    assert not obeyed(told)
+    assert "QUFB" in told.err
+    asked = replay(hostile(tmp_path), "--signals", HOSTILE, "--from", HOSTILE, code=2)
+    assert not obeyed(asked)
+
+
+def test_nothing_in_a_recording_of_an_archive_is_obeyed_either(replay, tmp_path):
+    packed = tmp_path / "a.tar.gz"
+    with tarfile.open(packed, "w:gz") as archive:
+        archive.add(hostile(tmp_path), "a/recordings/20261123T080000Z-manual-0.jsonl.gz")
+        manifest = tmp_path / "manifest.json"
+        manifest.write_text('{"bundle":1}')
+        archive.add(manifest, "a/manifest.json")
+    told = replay(packed)
+    assert not obeyed(told)
+    assert "QUFB" in told.out

@@ -84,7 +84,8 @@ def view(file: Path, said: Heard, wish: Wish, words: Words) -> list[str]:
     glyphs = _glyphs()
     rows = [row_of(name, traces.columns(name), glyphs) for name in names]
     lines = _head(header, begin, axis, said.end_us, glyphs, words)
-    lines += screen(rows, shown, axis, day_us, label, glyphs, words)
+    drawn = screen(rows, shown, axis, day_us, label, glyphs, words)
+    lines += [clean(line) for line in drawn]  # a card's number is any text
     if more:
         lines.append(words("replay.more", count=more))
     return [*lines, "", *event_lines(said.events, shown, wish.width, words)]

@@ -37,7 +37,8 @@ def colours() -> Mapping[str, str]:
 
 
 def say(text: str) -> None:
-    """Talk to the person; a terminal breaks lines between words."""
+    """Talk to the person; a terminal breaks lines between words, and obeys nothing of what was read somewhere."""
+    text = "\n".join(clean(line) for line in text.expandtabs().split("\n"))
     if sys.stderr.isatty():
         columns = shutil.get_terminal_size((80, 24)).columns
         text = "\n".join(folded(text, columns - 1))
