@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from hil.broken.case import Case
+from hil.broken.computers import MountMissing
 from hil.broken.crew import Crew
 from hil.broken.prove import difference
 from hil.broken.table import CASES, GROUPS
@@ -42,7 +43,11 @@ def check(cases: Sequence[Case]) -> int:
     begun_s, wrong = time.monotonic(), 0
     with Crew(cases) as crew:
         for case in cases:
-            outcome = crew.outcome(case)
+            try:
+                outcome = crew.outcome(case)
+            except MountMissing as missing:
+                print(f"not possible here  {case.name}: {missing}")
+                continue
             unlike = difference(case.expected, outcome.found)
             wrong += bool(unlike)
             print(f"{'NOT AS TOLD' if unlike else 'ok'}  {case.name}: {case.story}")

@@ -5,6 +5,7 @@ import json
 import socket
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from paho.mqtt import publish
@@ -209,9 +210,22 @@ def no_retain(site: Site) -> None:
 _ISSUING = threading.Lock()
 
 
-def _authority(name: str) -> Authority:
+def _authority(name: str) -> Path:
+    """Give an authority's certificate."""
     with _ISSUING:
-        return _founded(name)
+        return _founded(name).certificate
+
+
+def _server(names: Sequence[str] = ("IP:127.0.0.1",), **days: float) -> Pair:
+    """Issue the broker's certificate; an authority issues one after the other."""
+    with _ISSUING:
+        return _founded("right").server(names, **days)
+
+
+def _client(authority: str, **days: float) -> Pair:
+    """Issue the agent's certificate."""
+    with _ISSUING:
+        return _founded(authority).client("e01", **days)
 
 
 @functools.cache
@@ -227,20 +241,20 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 def _secured(site: Site, pair: Pair, authority: Path | None = None, **mqtt: object) -> None:
     tls = BrokerTls(pair.certificate, pair.key, authority=authority)
     broker = site.stack.enter_context(Mosquitto(tls=tls))
-    given = {"port": broker.tls_port, "tls": True, "ca_file": str(_authority("right").certificate)}
+    given = {"port": broker.tls_port, "tls": True, "ca_file": str(_authority("right"))}
     site.mqtt(**{**given, **mqtt})
 
 
 @BROKER.case("ca_file 属于另一 CA", "broker.tls 127.0.0.1: wrong_ca")
 def wrong_ca(site: Site) -> None:
     """The configured ca_file is that of another authority."""
-    _secured(site, _authority("right").server(), ca_file=str(_authority("other").certificate))
+    _secured(site, _server(), ca_file=str(_authority("other")))
 
 
 @BROKER.case("服务器证书已过期", "broker.tls 127.0.0.1: expired")
 def certificate_expired(site: Site) -> None:
     """The broker's certificate has expired."""
-    _secured(site, _authority("right").server(start_days=-20, days=-10))
+    _secured(site, _server(start_days=-20, days=-10))
 
 
 @BROKER.case(
@@ -249,7 +263,7 @@ def certificate_expired(site: Site) -> None:
 )
 def certificate_not_yet(site: Site) -> None:
     """The broker's certificate begins tomorrow."""
-    _secured(site, _authority("right").server(start_days=1, days=100))
+    _secured(site, _server(start_days=1, days=100))
 
 
 @BROKER.case(
@@ -258,7 +272,7 @@ def certificate_not_yet(site: Site) -> None:
 )
 def certificate_expiring(site: Site) -> None:
     """The broker's certificate ends in ten days."""
-    _secured(site, _authority("right").server(days=10.5))
+    _secured(site, _server(days=10.5))
 
 
 @BROKER.case(
@@ -267,7 +281,7 @@ def certificate_expiring(site: Site) -> None:
 )
 def certificate_other_name(site: Site) -> None:
     """The broker's certificate is for another name."""
-    _secured(site, _authority("right").server(("DNS:broker.invalid",)))
+    _secured(site, _server(("DNS:broker.invalid",)))
 
 
 @BROKER.case(
@@ -276,8 +290,7 @@ def certificate_other_name(site: Site) -> None:
 )
 def certificate_wanted(site: Site) -> None:
     """The broker demands a certificate, none is configured."""
-    authority = _authority("right")
-    _secured(site, authority.server(), authority.certificate)
+    _secured(site, _server(), _authority("right"))
 
 
 @BROKER.case(
@@ -286,9 +299,9 @@ def certificate_wanted(site: Site) -> None:
 )
 def own_certificate_refused(site: Site) -> None:
     """The agent's certificate is of another authority."""
-    own = _authority("other").client("e01")
+    own = _client("other")
     files = {"certificate_file": str(own.certificate), "key_file": str(own.key)}
-    _secured(site, _authority("right").server(), _authority("right").certificate, **files)
+    _secured(site, _server(), _authority("right"), **files)
 
 
 @BROKER.case(
@@ -297,9 +310,9 @@ def own_certificate_refused(site: Site) -> None:
 )  # fmt: skip
 def own_certificate_expired(site: Site) -> None:
     """The agent's certificate has expired."""
-    own = _authority("right").client("e01", start_days=-20, days=-10)
+    own = _client("right", start_days=-20, days=-10)
     files = {"certificate_file": str(own.certificate), "key_file": str(own.key)}
-    _secured(site, _authority("right").server(), _authority("right").certificate, **files)
+    _secured(site, _server(), _authority("right"), **files)
 
 
 @BROKER.case(
@@ -308,7 +321,7 @@ def own_certificate_expired(site: Site) -> None:
 )
 def tls_at_plain_port(site: Site) -> None:
     """TLS is switched on at the port without TLS."""
-    site.mqtt(tls=True, ca_file=str(_authority("right").certificate))
+    site.mqtt(tls=True, ca_file=str(_authority("right")))
 
 
 @BROKER.case(
@@ -317,7 +330,7 @@ def tls_at_plain_port(site: Site) -> None:
 )
 def plain_at_tls_port(site: Site) -> None:
     """TLS is not configured at the port with TLS."""
-    _secured(site, _authority("right").server(), tls=False, ca_file="")
+    _secured(site, _server(), tls=False, ca_file="")
 
 
 @BROKER.case(
@@ -326,7 +339,7 @@ def plain_at_tls_port(site: Site) -> None:
 )  # fmt: skip
 def clock_before_certificate(site: Site) -> None:
     """The clock was never set and stands before the certificate's first day."""
-    _secured(site, _authority("right").server(start_days=1, days=100))
+    _secured(site, _server(start_days=1, days=100))
     site.programs.clock_set = False
 
 
