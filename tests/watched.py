@@ -147,8 +147,12 @@ class Service:
         async def signals(_params: Answer, _peer: object) -> Answer:
             return {"signals": self.answer["signals"]}
 
-        async def events(_params: Answer, _peer: object) -> AsyncGenerator[Answer, None]:
-            for each in self.events:
+        async def events(params: Answer, _peer: object) -> AsyncGenerator[Answer, None]:
+            after, code = params.get("after", 0), params.get("code")
+            fitting = [each for each in self.events if int(each.get("sequence", 1)) > after]
+            fitting = [each for each in fitting if code in (None, each["data"]["code"])]
+            limit = params.get("limit", 50)
+            for each in fitting[:limit] if after else fitting[-limit:]:
                 yield each
 
         known = {"watch": watch, "status": status, "signals": signals, "events": events}

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent.cli import screen
-from agent.cli.site import folders_of, settings_and_platform
+from agent.cli.site import folders_of, recordings_of, settings_and_platform, settings_of
 from agent.cli.texts import Words
 from agent.cli.verb import FINE, USAGE, verb
+from agent.config_problem import ConfigProblems
 from agent.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def _work(
     """A recording alone, or one of a support archive with the configuration it was made under."""
     from agent.bundle.archive import is_bundle
 
+    file = _found(file, config)
     if not is_bundle(file):
         return _replay(words, file, config, as_json, wishes)
     from agent.bundle.archive import NotABundleError, unpacked
@@ -65,6 +67,17 @@ def _work(
     except NotABundleError as wrong:
         screen.say(str(wrong))
         return USAGE
+
+
+def _found(file: Path, config: Path | None) -> Path:
+    """A bare name that is not here may be one of this installation's recordings."""
+    if file.name != str(file) or file.exists():
+        return file
+    try:
+        kept = recordings_of(settings_of(config)) / file
+        return kept if kept.exists() else file
+    except (ConfigProblems, OSError):  # said when the file is read
+        return file
 
 
 def _replay(

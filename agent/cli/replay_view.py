@@ -72,6 +72,14 @@ def _collect(
 
 def view(file: Path, said: Heard, wish: Wish, words: Words) -> list[str]:
     """Draw the screen; raises RecordingError where not even the header can be read, and AskedWrongError."""
+    drawn, marked = drawing(file, said, wish, words)
+    return [*drawn, "", *event_lines(said.events, marked, wish.width, words)]
+
+
+def drawing(
+    file: Path, said: Heard, wish: Wish, words: Words
+) -> tuple[list[str], Sequence[Event]]:
+    """Draw what the signals did, and name the events that are marked in it; raises like `view`."""
     header, changes = replay_changes(file)
     begin = header.wall.astimezone()
     midnight = begin.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -88,7 +96,7 @@ def view(file: Path, said: Heard, wish: Wish, words: Words) -> list[str]:
     lines += [clean(line) for line in drawn]  # a card's number is any text
     if more:
         lines.append(words("replay.more", count=more))
-    return [*lines, "", *event_lines(said.events, shown, wish.width, words)]
+    return lines, shown
 
 
 def event_lines(

@@ -57,3 +57,9 @@ def signals_of(driver: DriverSettings, folders: Iterable[Path]) -> list[str]:
 def socket_of(option: Path | None) -> Path:
     """Find the running service's socket; raises ConfigProblems."""
     return Path(settings_of(option).control.path)
+
+
+def recordings_of(settings: Settings) -> Path:
+    """Find the folder of the service's recordings."""
+    beside = Path(settings.outbox.path).parent / "recordings"
+    return Path(settings.recorder.directory or beside)

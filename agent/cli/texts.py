@@ -9,6 +9,7 @@ from agent.cli.bundle_texts import BUNDLE_TEXTS
 from agent.cli.bus_texts import BUS_TEXTS
 from agent.cli.completion_texts import COMPLETION_TEXTS
 from agent.cli.doctor_texts import DOCTOR_TEXTS
+from agent.cli.event_texts import EVENT_TEXTS
 from agent.cli.explain_texts import EXPLAIN_TEXTS
 from agent.cli.outbox_texts import OUTBOX_TEXTS
 from agent.cli.profiles_texts import PROFILES_TEXTS
@@ -76,17 +77,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "显示全部已接信号：值、质量、时效与来源驱动。",
     ),
     "signals.examples": ("elevator-agent signals\nelevator-agent signals --json", ""),
-    "events.short": ("The journal's latest events.", "日志中的最近事件。"),
-    "events.help": (
-        "Show events of the journal, oldest first; with --follow, new ones as they happen.",
-        "按时间显示日志事件；--follow 持续显示新事件。",
-    ),
-    "events.examples": (
-        ("elevator-agent events --since 2h\n"
-        "elevator-agent events --follow --severity major\n"
-        "elevator-agent events --code trapped_passengers --limit 5 --json"),
-        "",
-    ),
+    **EVENT_TEXTS,
     **ACK_TEXTS,
     **REPLAY_TEXTS,
     **OUTBOX_TEXTS,
@@ -108,11 +99,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "option.json": ("Print JSON.", "输出 JSON。"),
     "option.lang": ("Language; default from the locale.", "语言；默认取自系统区域设置。"),
     "option.version": ("Show the version.", "显示版本。"),
-    "option.follow": ("Go on with new events until Ctrl-C.", "持续显示新事件，Ctrl-C 结束。"),
-    "option.since": ("Only this far back: 90s, 30m, 2h, 7d.", "时间范围：90s、30m、2h、7d。"),
-    "option.severity": ("This severity and above.", "该级别及以上。"),
-    "option.code": ("Only this event code.", "仅此事件代码。"),
-    "option.limit": ("At most so many, the newest (default 50).", "最多条数，取最新（默认 50）。"),
     "examples": ("Examples", "示例"),
     # errors
     "error.duration": (
