@@ -156,6 +156,8 @@ def _blocks(file: Path, lines: Iterator[bytes]) -> Iterator[Iterable[tuple[int, 
             decoded = []
         if len(decoded) == len(block):
             yield enumerate(decoded, start=number)
+        elif len(block) == _BLOCK and not any(text.strip() for text in block):
+            raise RecordingError(file, number, f"{_BLOCK} blank lines", "Is it a recording?")
         else:  # a blank or damaged line among them
             yield _one_by_one(file, number, block)
         if wrong is not None:

@@ -19,6 +19,8 @@ from agent.wiring import Wiring
 JOURNAL = "replay"
 _GZIP = 31  # zlib's word for a gzip container
 _CHUNK_BYTES = 64 * 1024
+_PIECE_BYTES = 1024 * 1024  # unpacked at once: a packed chunk may hold a thousand times its size
+UNPACKED_BYTES_MAX = 512 * 1024 * 1024  # eight times what the agent lets a recording grow to
 _LINE_BYTES_MAX = 1024 * 1024  # a line is a reading; a header names some hundred signals
 
 __all__ = ["RecordingError", "messages_of", "replay_changes", "replay_events", "replay_file"]
@@ -107,17 +109,24 @@ def _lines(file: Path, chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _unpacked(file: Path, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The content of a gzip file. One that was cut short gives all it has, and then says so."""
-    inflate, whole = zlib.decompressobj(_GZIP), True
+    """The content of a gzip file, up to a bound. One that was cut short gives all it has, and then says so."""
+    inflate, whole, left = zlib.decompressobj(_GZIP), True, UNPACKED_BYTES_MAX
     for packed in chunks:
-        rest = packed
-        while rest:
+        rest, more = packed, True
+        while more:
             try:
-                yield inflate.decompress(rest)
+                piece = inflate.decompress(rest, _PIECE_BYTES)
             except zlib.error as error:
                 found = f"cannot be unpacked: {error}"
                 raise RecordingError(file, 0, found, "Is it whole?") from error
-            rest, whole = inflate.unused_data, inflate.eof
+            left -= len(piece)
+            if left < 0:
+                found = f"it unpacks to more than {UNPACKED_BYTES_MAX >> 20} MiB"
+                raise RecordingError(file, 0, found, "Is it a recording?")
+            yield piece
+            whole = inflate.eof
+            rest = inflate.unused_data if whole else inflate.unconsumed_tail
+            more = bool(rest) or (not whole and len(piece) == _PIECE_BYTES)
             if whole:
                 inflate = zlib.decompressobj(_GZIP)
     if not whole:

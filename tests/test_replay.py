@@ -122,6 +122,14 @@ def test_a_packed_recording_cut_short_is_replayed_as_far_as_it_goes_and_says_so(
         assert heard
 
 
+@pytest.mark.parametrize("piece", [1, 7, 64, 1000])
+def test_how_much_is_unpacked_at_once_changes_nothing(tmp_path, monkeypatch, piece):
+    file, packed = RECORDINGS / "trapped_outside_zone.jsonl", tmp_path / "packed.gz"
+    packed.write_bytes(gzip.compress(file.read_bytes()) + gzip.compress(b'{"t":200.0}\n' * 999))
+    monkeypatch.setattr("agent.replay._PIECE_BYTES", piece)
+    assert replayed(packed) == replayed(file)
+
+
 def test_members_of_a_packed_recording_follow_each_other(tmp_path):
     file, packed = RECORDINGS / "trapped_outside_zone.jsonl", tmp_path / "two.gz"
     text = file.read_bytes()
@@ -137,6 +145,30 @@ def test_an_endless_line_and_endless_brackets_are_said_so(tmp_path):
         file.write_bytes(header + b"\n" + rest)
         with pytest.raises(RecordingError):
             list(replay_file(file, SITE))
+
+
+def test_a_small_file_that_unpacks_to_more_than_a_recording_can_be_is_given_up(
+    tmp_path, monkeypatch
+):
+    file = RECORDINGS / "trapped_outside_zone.jsonl"
+    bomb = tmp_path / "bomb.gz"
+    bomb.write_bytes(gzip.compress(file.read_bytes() + b'{"t":200.0}\n' * 400_000))
+    assert replayed(bomb) == replayed(file)
+    monkeypatch.setattr("agent.replay.UNPACKED_BYTES_MAX", 3 * 1024 * 1024)
+    heard: list[bytes] = []
+    with pytest.raises(RecordingError, match="unpacks to more than 3 MiB"):
+        heard.extend(replay_file(bomb, SITE))
+    assert len(heard) == len(replayed(file))  # what came before is told
+
+
+def test_line_after_line_of_nothing_is_no_recording(tmp_path):
+    header = (RECORDINGS / "trapped_outside_zone.jsonl").read_bytes().split(b"\n")[0] + b"\n"
+    file = tmp_path / "blank"
+    file.write_bytes(header + b"\n" * 200 + b'{"t":1.0}\n')
+    assert list(replay_file(file, SITE)) == []
+    file.write_bytes(header + b"\n" * 5_000)
+    with pytest.raises(RecordingError, match="blank lines"):
+        list(replay_file(file, SITE))
 
 
 def test_a_recording_s_own_drivers_come_first_then_the_configured_ones(tmp_path):
