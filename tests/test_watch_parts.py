@@ -204,6 +204,50 @@ def test_the_car_in_words() -> None:
         assert part in drawn
 
 
+def on_terminal(width: int, height: int, raw: Any = ENTRAPMENT, words: Words = EN) -> list[str]:
+    """The car's page on a terminal of that size, of which the last column stays free."""
+    return texts(draw(seen(raw), Trail().after(seen(raw)), View(words=words), width - 1, height))
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "named"),
+    [(20, 4, 1), (20, 5, 1), (20, 6, 2), (24, 8, 3), (40, 10, 3), (60, 9, 3)],
+)
+def test_on_a_small_screen_what_stands_raised_outranks_the_rest(
+    width: int, height: int, named: int
+) -> None:
+    lines = on_terminal(width, height)
+    assert len(lines) == height
+    raised = [n for n, line in enumerate(lines) if line.endswith("3 (2 critical)")]
+    titles = ("Passengers trapped", "Alarm button", "Intercom silent")
+    for number, title in enumerate(titles[:named], start=raised[0] + 1):
+        assert title in lines[number]
+
+
+def test_the_smallest_screen_is_20_by_4_and_the_picture_begins_at_56_columns() -> None:
+    assert "too small" in on_terminal(19, 4)[0]
+    assert "too small" in on_terminal(20, 3)[0]
+    assert "pingluo" in on_terminal(20, 4)[0]
+    assert ".----------." not in "\n".join(on_terminal(55, 24))
+    assert ".----------." in "\n".join(on_terminal(56, 24))
+
+
+def test_the_columns_there_are_go_to_the_words() -> None:
+    """Sixty columns: names whole up to their age, and what is too wide goes on below."""
+    drawn = on_terminal(60, 20)
+    assert any(line.endswith("critical Passengers trapped   45 s") for line in drawn)
+    assert any(line.endswith("OUTSIDE THE DOOR ZONE,") for line in drawn)
+    assert any(line.endswith("stopped") and "landing" not in line for line in drawn)
+    taken = {**TRAPPED, "acknowledged": {"by": "Li Wei"}}
+    raw = {**ENTRAPMENT, "status": {**ENTRAPMENT["status"], "standing": [taken]}}
+    assert any(line.endswith("45 s ack") for line in on_terminal(60, 20, raw))
+
+
+def test_lines_go_on_below_only_where_nothing_is_lost_for_it() -> None:
+    drawn = "\n".join(on_terminal(40, 20))
+    assert "controller up" in drawn
+
+
 def test_critical_events_stand_first_and_what_has_no_room_is_counted() -> None:
     many = [{**TRAPPED, "severity": "minor", "instance": str(n)} for n in range(20)] + [TRAPPED]
     raw = {**FINE, "status": {**STATUS, "standing": many}}

@@ -31,3 +31,17 @@ def beside(left: Sequence[Line], left_width: int, right: Sequence[Line]) -> list
     rows = max(len(left), len(right))
     filled = [[*block, *[()] * (rows - len(block))] for block in (left, right)]
     return [[*fit(a, left_width), ("  ", ""), *b] for a, b in zip(*filled, strict=True)]
+
+
+def broken(line: Line, width: int, indent: int) -> list[Line]:
+    """Break a line between its parts where it is too wide; what follows stands under the part behind the indent."""
+    lines: list[list[Part]] = [[]]
+    used = 0
+    for part in line:
+        size = columns(part[0].rstrip())
+        if used > indent and used + size > width:
+            lines.append([(" " * indent, "")])
+            used = indent
+        lines[-1].append(part)
+        used += columns(part[0])
+    return list(lines)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from agent.cli.event_line import event_text
 from agent.cli.layout import age, cut, folded
-from agent.cli.parts import Line, beside, cell, fit
+from agent.cli.parts import Line, beside, broken, cell, fit
 from agent.cli.texts import Words
 from agent.cli.watching import car_words, panels
 from agent.cli.watching.car import Trail
+from agent.cli.watching.car_words import LABEL
 from agent.cli.watching.facts import Fault, Seen, Watch
 from agent.cli.watching.shaft import LOWEST_HEIGHT, WIDTH, shaft
 from agent.model import SECOND_US, Instant
@@ -18,9 +19,9 @@ KEYS = "qpsel?"
 _CLOCK = 9
 _IDENTITY = 36  # columns of the elevator's name, at most
 _GAP = 2
-_NARROWEST_WITH_PICTURE = 56
+_NARROWEST_WITH_PICTURE = 55  # a terminal of 56: its last column stays free
 _FEWEST_LINKS, _MOST_LINKS, _MOST_RAISED = 2, 5, 8
-_SMALLEST = (20, 4)
+_SMALLEST = (19, 4)  # a terminal of 20×4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,24 +132,50 @@ def _facts(answer: Watch, trail: Trail, words: Words, width: int, room: int) -> 
     """Stack car, raised, upstream, links and signals; what matters first gets the room."""
     status = answer.status
     car, upstream = car_words.car(answer.signals, trail, words), panels.upstream(status, words)
-    raised, links = panels.raised(status.standing, width, words), panels.links(status.links, words)
+    head, raised = (
+        panels.raised_head(status.standing, words),
+        panels.raised(status.standing, width, words),
+    )
+    links = panels.links(status.links, words)
+    fewest = (
+        len(car)
+        + len(upstream)
+        + min(len(raised), _MOST_RAISED)
+        + min(_FEWEST_LINKS, len(links))
+        + 3
+    )
+    if raised and fewest > room:
+        return _urgent([head, *raised], [*car, *upstream, *links], room)
+    other_links = max(0, min(_MOST_LINKS, len(links)) - _FEWEST_LINKS)
+    car, upstream = _folded(car, upstream, width, room - fewest - other_links)
     free = room - len(car) - len(upstream) - 3  # a head and two blank lines
     raised = panels.listed(raised, min(_MOST_RAISED, free - min(_FEWEST_LINKS, len(links))), words)
     links = panels.listed(links, min(_MOST_LINKS, free - len(raised)), words)
-    lines: list[Line] = [
-        *car,
-        (),
-        panels.raised_head(status.standing, words),
-        *raised,
-        (),
-        *upstream,
-        *links,
-    ]
+    lines: list[Line] = [*car, (), head, *raised, (), *upstream, *links]
     left = room - len(lines) - 2
     if left > 1:
         found = panels.failing_first(answer.signals, words, width)
         lines += [(), panels.signals_head(words, width), *panels.listed(found, left, words)]
     return lines
+
+
+def _urgent(raised: Sequence[Line], rest: Sequence[Line], room: int) -> list[Line]:
+    """Where there is no room for all, what stands raised comes first; a third is left for where the car is."""
+    most = max(2, room - room // 3)
+    return [*raised[:most], *rest][:room]
+
+
+def _folded(
+    car: Sequence[Line], upstream: Sequence[Line], width: int, spare: int
+) -> tuple[list[Line], list[Line]]:
+    """Lines that are too wide go on below, the car's first, as far as there are lines to spare."""
+    blocks: list[list[Line]] = []
+    for block in (car, upstream):
+        folded = [each for line in block for each in broken(line, width, LABEL)]
+        more = len(folded) - len(block)
+        blocks.append(folded if more <= spare else list(block))
+        spare -= more if more <= spare else 0
+    return blocks[0], blocks[1]
 
 
 # ---------------------------------------------------------------- the other pages

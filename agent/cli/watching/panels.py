@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from agent.cli.layout import age
+from agent.cli.layout import age, columns
 from agent.cli.parts import Line, Part, cell
 from agent.cli.signals import Signal, shown
 from agent.cli.status import Alarm, Link, Status, down_first, mqtt_reason, urgent_first
@@ -10,8 +10,10 @@ from agent.cli.texts import Words
 from agent.cli.watching.car_words import LABEL, labelled
 from agent.signals import signal_for
 
-_SEVERITY, _AGE, _ACKNOWLEDGED = 9, 8, 6
+_SEVERITY, _AGE = 9, 8
+_NARROW = 30  # columns; below it an alarm is its title alone
 _LONGEST_NAME, _VALUE, _QUALITY = 30, 12, 10
+_LINK = 16  # of a driver's name, at most
 _DRIVER = 12  # at least; where there is less room the driver is not named
 _FRESH_S, _STEP_S = 2, 5  # of ages: seconds that tick cost a slow line more than they tell
 _STEPS_UNTIL_S = 120
@@ -46,21 +48,32 @@ def raised_head(standing: Sequence[Alarm], words: Words) -> Line:
 
 
 def raised(standing: Sequence[Alarm], width: int, words: Words) -> list[Line]:
-    """List what stands raised, the most urgent first."""
-    return [_alarm(alarm, width, words) for alarm in urgent_first(standing)]
-
-
-def _alarm(alarm: Alarm, width: int, words: Words) -> Line:
-    title = alarm.title.get(words.lang) or alarm.code
-    name = f"{title} [{alarm.instance}]" if alarm.instance else title
-    severity = words.known("severity", alarm.severity)
-    room = max(8, width - _SEVERITY - _AGE - _ACKNOWLEDGED)
+    """List what stands raised, the most urgent first; where there is no room for more, only what it is called."""
+    urgent = urgent_first(standing)
+    if width < _NARROW:
+        return [[(_title(alarm, words), alarm.severity)] for alarm in urgent]
+    behind = [_behind(alarm, words) for alarm in urgent]
+    room = width - _SEVERITY - max((columns(age + taken) for age, taken in behind), default=0)
     return [
-        cell(severity, _SEVERITY, alarm.severity),
-        cell(name, room, alarm.severity),
-        (f" {coarse_age(alarm.age_s, words)}", ""),
-        ("" if alarm.acknowledged is None else f" {words('watch.acknowledged')}", "good"),
+        [
+            cell(words.known("severity", alarm.severity), _SEVERITY, alarm.severity),
+            cell(_title(alarm, words), max(8, room), alarm.severity),
+            (age, ""),
+            (taken, "good"),
+        ]
+        for alarm, (age, taken) in zip(urgent, behind, strict=True)
     ]
+
+
+def _title(alarm: Alarm, words: Words) -> str:
+    title = alarm.title.get(words.lang) or alarm.code
+    return f"{title} [{alarm.instance}]" if alarm.instance else title
+
+
+def _behind(alarm: Alarm, words: Words) -> tuple[str, str]:
+    """How old it is, and whether somebody took it up."""
+    taken = "" if alarm.acknowledged is None else f" {words('watch.acknowledged')}"
+    return f" {coarse_age(alarm.age_s, words)}", taken
 
 
 def upstream(status: Status, words: Words) -> list[Line]:
@@ -84,8 +97,9 @@ def upstream(status: Status, words: Words) -> list[Line]:
 def links(found: Mapping[str, Link], words: Words) -> list[Line]:
     """List the drivers' links, those that are down first."""
     label, lines = words("watch.links"), list[Line]()
+    widest = min(_LINK, max((columns(name) for name in found), default=0))
     for name, link in down_first(found):
-        lines.append([cell(label, LABEL, "dim"), cell(name, 16), *_link(link, words)])
+        lines.append([cell(label, LABEL, "dim"), cell(name, widest), *_link(link, words)])
         label = ""
     return lines
 
