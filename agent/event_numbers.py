@@ -31,14 +31,21 @@ def number_of(rows: Iterable[Numbered], event: Event) -> Number | None:
     its `raised_seq` leads to the raise.
     """
     mine = [row for row in rows if row.event == event.code]
-    if any(row.when for row in mine) and not _tells(event):
+    if not _tells(event) and any(row.when for row in mine):
         return None
-    return next((row.number for row in mine if fits(row.when, event)), None)
+    for row in mine:
+        if fits(row.when, event):
+            return row.number
+    return None
 
 
 def fits(when: When, event: Event) -> bool:
     """Whether a situation is the one of this event."""
-    return all(_same(_fact(name, event), value) for name, value in when.items())
+    for name, wanted in when.items():
+        found = _fact(name, event)
+        if type(found) is not type(wanted) or found != wanted:  # True is not 1
+            return False
+    return True
 
 
 def events_of(rows: Sequence[Numbered], number: Number) -> tuple[str, ...]:
@@ -59,8 +66,3 @@ def _fact(name: str, event: Event) -> object:
         fact = event.evidence.get(name)
         return None if fact is None or fact.last_known else fact.v
     return event.detail.get(name)
-
-
-def _same(found: object, wanted: Value) -> bool:
-    """Equal and of one type: True is not 1."""
-    return type(found) is type(wanted) and found == wanted

@@ -1,6 +1,7 @@
 """Payloads, compared whole: what a consumer builds against must not drift."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -336,3 +337,5 @@ def test_times_have_whole_milliseconds_and_are_cut_not_rounded(wall_us: int) -> 
     assert len(text) == len("2026-11-23T08:00:31.200Z")
     assert text.endswith("Z")
     assert iso(wall_us - wall_us % 1000) == text
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=wall_us)
+    assert text == moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

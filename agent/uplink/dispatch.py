@@ -23,6 +23,7 @@ from agent.uplink.latest import Latest
 from agent.uplink.letters import Letter, Letters
 from agent.uplink.pace import Pace
 from agent.uplink.ports import Link
+from agent.uplink.said import Said
 from agent.uplink.supply import Supply
 from agent.uplink.topics import Topics
 
@@ -51,6 +52,7 @@ class Parts:
     health: Health
     contents: Contents
     echo: Echo
+    said: Said
 
 
 class Dispatch:
@@ -60,7 +62,7 @@ class Dispatch:
         self._link, self._clock, self._on_news = link, clock, on_news
         self._topics, self._letters, self._standing = parts.topics, parts.letters, parts.standing
         self._supply, self._health, self._contents = parts.supply, parts.health, parts.contents
-        self._echo = parts.echo
+        self._echo, self._said = parts.echo, parts.said
         self.is_up = False
         self.latest, self.post, self.aside, self.pace = Latest(), Post(), Aside(), Pace()
         self.unheard = 0
@@ -127,15 +129,19 @@ class Dispatch:
             if topic is None:
                 return
             letter = self._contents.letter(topic, now)
-            if self.send(letter, topic) and topic == self._topics.status:
+            if not self.send(letter, topic):
+                return
+            self._said.sent(topic, letter.payload)
+            if topic == self._topics.status:
                 self._echo.said(letter.payload, now.uptime_us)
 
     def _send_rows(self, now: Instant, lane: Lane) -> None:
         lanes, paced = self._supply.lanes, lane is Lane.REST
+        others = len(self._sent) - lanes.in_flight
         while self.is_up and self._echo.is_open:
             if paced and not self.pace.ready(now.uptime_us):
                 return
-            row = lanes.take(lane, len(self._sent) - lanes.in_flight, now.uptime_us)
+            row = lanes.take(lane, others, now.uptime_us)
             if row is None:
                 return
             if self.send(self._letters.event(row, now), row) and paced:
