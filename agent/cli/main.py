@@ -47,14 +47,17 @@ class _Verbs(Page, click.Group):
 def main(arguments: Sequence[str]) -> int:
     """Do one verb and return the exit code."""
     screen.prepare()
-    group = _group(words_for(arguments, os.environ))
+    words = words_for(arguments, os.environ)
+    group = _group(words)
     try:
         code = group.main(list(arguments), prog_name="elevator-agent", standalone_mode=False)
         sys.stdout.flush()
     except click.Abort:
         return INTERRUPTED
     except click.ClickException as wrong:
-        wrong.show()
+        from agent.cli.wrong import told
+
+        screen.say(told(wrong, words))
         return USAGE
     return code if isinstance(code, int) else 0
 
@@ -73,6 +76,8 @@ def _group(words: Words) -> click.Group:
             ),
         ],
         help=words("group.help"),
+        options_metavar=words("page.some_options"),
+        subcommand_metavar=words("page.some_verb"),
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     group.words = words

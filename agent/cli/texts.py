@@ -30,6 +30,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "group.verbs": ("Commands", "命令"),
     "page.usage": ("Usage: ", "用法："),
     "page.options": ("Options", "选项"),
+    "page.some_options": ("[OPTIONS]", "[选项]"),
+    "page.some_verb": ("COMMAND [ARGS]...", "命令 [参数]..."),
     "page.help": ("Show this page.", "显示本页。"),
     "run.short": ("Run the service (systemd does this).", "运行服务（由 systemd 启动）。"),
     "run.help": (
@@ -100,6 +102,21 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "option.lang": ("Language; default from the locale.", "语言；默认取自系统区域设置。"),
     "option.version": ("Show the version.", "显示版本。"),
     "examples": ("Examples", "示例"),
+    # a command line that cannot be obeyed
+    "wrong.line": ("Error: {what}", "错误：{what}"),
+    "wrong.more": ("How it is called: {path} --help", "用法说明：{path} --help"),
+    "wrong.option": ("there is no option {name}.{near}", "没有选项 {name}。{near}"),
+    "wrong.verb": ("there is no command {name}.{near}", "没有命令 {name}。{near}"),
+    "wrong.near": (" Did you mean {name}?", "是否指 {name}？"),
+    "wrong.no_verb": ("which command?", "缺少命令。"),
+    "wrong.missing": ("{name} is missing.", "缺少 {name}。"),
+    "wrong.parameter": ("{name}: {what}", "{name}：{what}"),
+    "wrong.choice": ("one of {choices}.", "只能是 {choices}。"),
+    "wrong.range": ("a number from {least} to {most}.", "应为 {least} 到 {most} 的数。"),
+    "wrong.least": ("a number, at least {least}.", "应为不小于 {least} 的数。"),
+    "wrong.extra": ("too many arguments: {name}", "多余的参数：{name}"),
+    "wrong.value": ("{name} needs a value.", "{name} 需要一个值。"),
+    "wrong.no_value": ("{name} takes no value.", "{name} 不带值。"),
     # errors
     "error.duration": (
         "{value!r} is no duration; write a number and s, m, h or d, such as 30m.",

@@ -37,6 +37,7 @@ def verb(
         help=words(f"{name}.help"),
         short_help=words(f"{name}.short"),
         epilog=_examples(name, words),
+        options_metavar=words("page.some_options"),
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     page.words = words
