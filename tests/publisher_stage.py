@@ -96,9 +96,9 @@ class FakeJournal:
 class BootClock(Clock):
     """The real clock with a boot id of our own."""
 
-    def __init__(self) -> None:
+    def __init__(self, boot_id: str = BOOT) -> None:
         super().__init__(synchronised_file=Path("/proc/self"))
-        self.boot_id = BOOT
+        self.boot_id = boot_id
 
 
 @dataclass
@@ -111,13 +111,14 @@ class Bench:
     window: int = 16
     points: dict[str, Point] = field(default_factory=dict)
     retry_s: float = 0.05
+    boot_id: str = BOOT
 
     def __post_init__(self) -> None:
-        self.clock = BootClock()
+        self.clock = BootClock(self.boot_id)
         mqtt = MqttSettings(port=self.port, window=self.window, state_interval_s=0.5)
         if self.protocol == "3.1.1":
             mqtt = MqttSettings(port=self.port, protocol="3.1.1", state_interval_s=0.5)
-        will = Will(TOPICS.status, will_message(BOOT, self.journal.journal))
+        will = Will(TOPICS.status, will_message(self.boot_id, self.journal.journal))
         self.link = MqttLink(mqtt, "agent", lambda: will, self.clock)
         sources = Sources(
             owed=self.journal,

@@ -45,7 +45,7 @@ class Deaf:
     def acknowledged(self, token: int, refusal: str | None, *, unheard: bool = False) -> None:
         pass
 
-    def message(self, topic: str, payload: bytes) -> None:
+    def message(self, topic: str, payload: bytes, *, retained: bool) -> None:
         self.messages.append(topic)
 
 

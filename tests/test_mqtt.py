@@ -58,7 +58,7 @@ class Told:
     def acknowledged(self, token: int, refusal: str | None, *, unheard: bool = False) -> None:
         self.answers.append((token, refusal))
 
-    def message(self, topic: str, payload: bytes) -> None:
+    def message(self, topic: str, payload: bytes, *, retained: bool) -> None:
         self.messages.append((topic, payload))
 
 

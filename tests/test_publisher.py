@@ -26,8 +26,9 @@ from agent.uplink.alarms import Standing
 from agent.uplink.lanes import BUFFER_ROWS, LaneQueue, Lanes
 from agent.uplink.latest import Latest
 from agent.uplink.messages import will_message
-from agent.uplink.readback import Quarrel, RepairPace, Strays, is_foreign
+from agent.uplink.readback import Own, Quarrel, RepairPace, Strays, is_anothers
 from agent.uplink.refusals import MANY
+from agent.uplink.said import Said
 from agent.uplink.state import StatePace, worth_sending
 from hil.broker import Mosquitto
 from hil.link import CuttableLink, Direction
@@ -478,13 +479,50 @@ def test_state_keeps_its_interval_and_comes_once_a_minute_anyway() -> None:
     assert pace.wanted(points, 6_000_000)
 
 
-def test_a_foreign_status_is_one_this_agent_would_not_say() -> None:
-    assert not is_foreign(b'{"state":"online","boot_id":"boot-a"}', BOOT)
-    assert not is_foreign(b'{"state":"degraded","boot_id":"boot-a"}', BOOT)
-    assert is_foreign(will_message(BOOT, "j1"), BOOT)
-    assert is_foreign(b'{"state":"online","boot_id":"boot-b"}', BOOT)
-    assert is_foreign(b"", BOOT)
-    assert is_foreign(b"\xff{", BOOT)
+def test_what_was_said_last_or_is_on_its_way_is_own_and_nothing_else() -> None:
+    said = Said()
+    assert not said.is_own("a", b"1")
+    for payload in (b"1", b"2"):
+        said.sent("a", payload)
+    assert said.is_own("a", b"1")
+    assert said.is_own("a", b"2")
+    assert said.is_own("a", b"2")
+    assert not said.is_own("a", b"1")
+    assert not said.is_own("b", b"2")
+    said.sent("a", b"")
+    assert not said.is_own("a", b"2")
+    assert not said.is_own("a", b"")
+
+
+def alarm_of(journal: str, boot_id: str, sequence: str | None) -> bytes:
+    said = {"sequence": sequence, "data": {"journal": journal, "boot_id": boot_id}}
+    return json.dumps(said).encode()
+
+
+@pytest.mark.parametrize(
+    ("journal", "boot_id", "sequence", "is_it", "is_it_where_wary"),
+    [
+        ("j1", BOOT, "000000000003", False, False),
+        ("j1", BOOT, None, False, False),
+        ("", BOOT, None, False, False),
+        ("j1", "boot-before", "000000000007", False, True),
+        ("j1", "boot-before", "000000000008", True, True),  # the head is 7: a copy goes on
+        ("j1", "boot-before", None, False, True),
+        ("j2", BOOT, "000000000003", True, True),  # the journal was lost, and this boot stands on
+        ("", "boot-before", None, True, True),
+    ],
+)
+def test_an_alarm_is_anothers_by_its_journal_or_where_a_copy_of_ours_went_on(
+    journal: str, boot_id: str, sequence: str | None, *, is_it: bool, is_it_where_wary: bool
+) -> None:
+    own, payload = Own("j1", 7, BOOT), alarm_of(journal, boot_id, sequence)
+    assert is_anothers(payload, own, wary=False) is is_it
+    assert is_anothers(payload, own, wary=True) is is_it_where_wary
+
+
+@pytest.mark.parametrize("payload", [b"", b"stray", b"\xff{", b'{"id":"old"}', b"[" * 5_000])
+def test_what_is_no_alarm_is_nobodys(payload: bytes) -> None:
+    assert not is_anothers(payload, Own("j1", 7, BOOT), wary=True)
 
 
 def test_two_agents_with_one_name_do_not_answer_each_other_without_pause() -> None:

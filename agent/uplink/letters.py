@@ -57,10 +57,6 @@ class Letters:
         )
         return Letter(topic, payload, content_type=events.CLOUD_EVENT)
 
-    def alarm_id(self, shown: Shown) -> str:
-        """The id that a standing alarm's message carries."""
-        return events.event_id(shown.raised, shown.envelope, self._origin)
-
     def status(self, status: Status) -> Letter:
         """Whether the agent is there."""
         return Letter(self._topics.status, messages.status_message(status))

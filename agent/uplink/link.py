@@ -247,7 +247,7 @@ class MqttLink:
         if self._hearing.message(topic, payload, retained=retained):
             return
         if self._listener is not None:
-            self._listener.message(topic, payload)
+            self._listener.message(topic, payload, retained=retained)
 
     def asked(self, asked: Asked) -> None:
         """Something was asked of us."""

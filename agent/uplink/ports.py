@@ -68,8 +68,8 @@ class UplinkListener(Protocol):
     def acknowledged(self, token: int, refusal: str | None, *, unheard: bool = False) -> None:
         """The broker answered a publish; `refusal` says why it did not take it, `unheard` that nobody has subscribed."""
 
-    def message(self, topic: str, payload: bytes) -> None:
-        """Something arrived on a subscription."""
+    def message(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        """Something arrived on a subscription; `retained` had been kept by the broker until we asked."""
 
 
 class Link(Protocol):

@@ -26,6 +26,8 @@ from agent.uplink.health import Health, delivered_through
 from agent.uplink.letters import Letters
 from agent.uplink.mirror import Mirror
 from agent.uplink.ports import Link, Sources
+from agent.uplink.readback import Own
+from agent.uplink.said import Said
 from agent.uplink.supply import Supply
 from agent.uplink.topics import Topics
 
@@ -58,7 +60,8 @@ class Publisher:
             (self._standing, self._health, self._supply),
             round(settings.state_interval_s * SECOND_US),
         )
-        self._mirror = Mirror(self._topics, clock.boot_id, self._standing, self._letters)
+        said = Said()
+        self._mirror = Mirror(self._topics, clock.boot_id, self._standing, said)
         self._echo = Echo(needed=settings.protocol == "3.1.1")
         self._wake, self._answered = asyncio.Event(), asyncio.Event()
         parts = Parts(
@@ -69,6 +72,7 @@ class Publisher:
             self._health,
             self._contents,
             self._echo,
+            said,
         )
         self._out = Dispatch(link, clock, parts, self._wake.set)
         self.post = self._out.post
@@ -204,7 +208,9 @@ class Publisher:
         self._out.is_up, self._changed_us = True, now_us
         self._supply.lanes.window = min(self._settings.window, receive_maximum)
         self._echo.connected()
-        self._mirror.conflict.connected(now_us)
+        self._mirror.connected(now_us)
+        # Before the first word of our own, so that what another agent left there is seen.
+        self._link.subscribe(self._topics.status)
         self._status_stands = False
         self._greeting.connected(now_us)
         self._pump()
@@ -224,9 +230,7 @@ class Publisher:
     def disconnected(self, reason: str) -> None:
         """Everything in flight is owed again."""
         self._changed_us = self._clock.uptime_us()
-        if reason == reasons.TAKEN_OVER.en:
-            self._mirror.conflict.taken_over(self._changed_us)
-        self._mirror.conflict.disconnected()
+        self._mirror.disconnected(self._changed_us, taken_over=reason == reasons.TAKEN_OVER.en)
         self._greeting.lost()
         self._out.lost()
         self._answered.set()
@@ -246,7 +250,7 @@ class Publisher:
             self._read_back()
         self._wake.set()
 
-    def message(self, topic: str, payload: bytes) -> None:
+    def message(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """An own topic read back: what does not stand is emptied; a foreign status, or alarm that stands, is repaired."""
         if self._stopping:
             return
@@ -255,13 +259,14 @@ class Publisher:
             self._echo.heard(payload)
             self._out.settle_refusals()
             stands = self._status_stands and self._echo.is_open
-            self._mirror.status_read(payload, now_us, ours_stands=stands)
+            if retained:
+                self._mirror.status_found(payload, now_us)
+            else:
+                self._mirror.status_read(payload, now_us, ours_stands=stands)
             self._pump_soon()
-        elif self._topics.is_alarm(topic):
-            knows_all = bool(self._supply.journal)
-            if self._mirror.alarm_read(topic, payload, now_us, knows_all=knows_all):
-                self._out.latest.want(topic, ALARM)
-                self._pump()
+        elif self._mirror.alarm_read(topic, payload, now_us, self._own):
+            self._out.latest.want(topic, ALARM)
+            self._pump()
         self._wake.set()
 
     # ---------------------------------------------------------------- sending
@@ -285,8 +290,13 @@ class Publisher:
                 self._out.send_rest(now, self._owed.head)
         self._supply.look()
 
+    @property
+    def _own(self) -> Own | None:
+        journal = self._supply.journal
+        return Own(journal, self._owed.head, self._clock.boot_id) if journal else None
+
     def _read_back(self) -> None:
-        self._link.subscribe(self._topics.alarms, self._topics.status)
+        self._link.subscribe(self._topics.alarms)
 
     def _adopt(self) -> None:
         """Begin with a journal that was opened or replaced."""

@@ -1,5 +1,7 @@
 """Whether a retained message read back from the broker is ours; how often, and how many, foreign ones are repaired. Pure."""
 
+from dataclasses import dataclass
+
 import msgspec
 
 from agent.model import SECOND_US
@@ -17,18 +19,18 @@ class _Presence(msgspec.Struct):
     boot_id: str
 
 
-class _Named(msgspec.Struct):
-    id: str
+class _Origin(msgspec.Struct):
+    journal: str
+    boot_id: str
+
+
+class _Alarm(msgspec.Struct):
+    sequence: str | None
+    data: _Origin
 
 
 _decode = msgspec.json.Decoder(_Presence).decode
-_decode_alarm = msgspec.json.Decoder(_Named).decode
-
-
-def is_foreign(payload: bytes, boot_id: str) -> bool:
-    """Whether a status is not what this agent says while connected: an old will, another agent's, or no status."""
-    presence = _presence(payload)
-    return presence is None or presence.boot_id != boot_id or presence.state == "offline"
+_decode_alarm = msgspec.json.Decoder(_Alarm).decode
 
 
 def other_agent(payload: bytes, boot_id: str) -> str | None:
@@ -39,6 +41,12 @@ def other_agent(payload: bytes, boot_id: str) -> str | None:
     return presence.boot_id
 
 
+def other_boot(payload: bytes, boot_id: str) -> str | None:
+    """The boot id of another agent's status, will or good-bye; None for an own one, or none at all."""
+    presence = _presence(payload)
+    return None if presence is None or presence.boot_id in {boot_id, ""} else presence.boot_id
+
+
 def _presence(payload: bytes) -> _Presence | None:
     try:
         return _decode(payload)
@@ -46,12 +54,31 @@ def _presence(payload: bytes) -> _Presence | None:
         return None
 
 
-def tells(payload: bytes, alarm_id: str) -> bool:
-    """Whether a retained alarm is the one that stands; an emptied one is not."""
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What tells an own alarm: the open journal's id and head, and the boot."""
+
+    journal: str
+    head: int
+    boot_id: str
+
+
+def is_anothers(payload: bytes, own: Own, *, wary: bool) -> bool:
+    """Whether an alarm is of another journal, or of a sequence that this one has not used yet: a copy of it has.
+
+    `wary`, where there was a sign of another agent: its journal may be a copy with sequences in common, so only this boot's
+    alarms are known to be own. What is no alarm's message is nobody's.
+    """
     try:
-        return _decode_alarm(payload).id == alarm_id
+        alarm = _decode_alarm(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
+    said = alarm.data
+    if said.boot_id == own.boot_id and said.journal in {own.journal, ""}:
+        return False
+    if said.journal != own.journal or wary:
+        return True
+    return not (alarm.sequence or "0") <= f"{own.head:012d}"
 
 
 class RepairPace:
