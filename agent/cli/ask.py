@@ -95,6 +95,12 @@ def _connect(path: Path) -> socket.socket:
     except PermissionError as wrong:
         link.close()
         raise ForbiddenError(path, wrong.strerror or str(wrong)) from wrong
+    except (
+        BlockingIOError,
+        TimeoutError,
+    ) as wrong:  # its queue is full: it is there and takes nobody
+        link.close()
+        raise NoAnswerError(path, "nobody takes the connection") from wrong
     except (OSError, ValueError) as wrong:  # ValueError: a path that no address can hold
         link.close()
         raise NotRunningError(path, getattr(wrong, "strerror", None) or str(wrong)) from wrong

@@ -16,7 +16,10 @@ from agent.clock import Clock
 from agent.model import SECOND_US
 
 if TYPE_CHECKING:
+    from agent.cli.doctor_scene import Read
     from agent.doctor.finding import Finding
+    from agent.doctor.scene import Service
+    from agent.doctor.unit import SocketFacts
     from agent.settings import Settings
 
 
@@ -48,17 +51,23 @@ def _work(
         return USAGE
     logging.disable(logging.CRITICAL)  # what drivers would log is said by the findings
     from agent.cli.doctor_page import document, page
+    from agent.cli.doctor_scene import asked_service, read_configuration
     from agent.doctor.finding import Verdict
 
     clock = Clock()
     begun_us = clock.uptime_us()
     try:
-        found, file, running = asyncio.run(_examined(words, clock, config, endurance_tb, scan=scan))
+        read = read_configuration(config)
+        told = asked_service(
+            read.settings, clock
+        )  # outside the loop, where Ctrl-C ends a wait at once
+        found = asyncio.run(_examined(words, clock, read, told, endurance_tb, scan=scan))
     except KeyboardInterrupt:
         return INTERRUPTED
     seconds = (clock.uptime_us() - begun_us) / SECOND_US
     if as_json:
-        screen.show_json(document(found, file, running=running, took_ms=round(seconds * 1000)))
+        running, took_ms = told[1] is not None, round(seconds * 1000)
+        screen.show_json(document(found, read.file, running=running, took_ms=took_ms))
     else:
         screen.show(*page(found, seconds, words))
     if any(each.cause == "problem" for each in found):
@@ -68,16 +77,20 @@ def _work(
 
 
 async def _examined(
-    words: Words, clock: Clock, config: Path | None, endurance_tb: float | None, *, scan: bool
-) -> "tuple[list[Finding], str, bool]":
-    from agent.cli.doctor_scene import asked_service, read_configuration
+    words: Words,
+    clock: Clock,
+    read: "Read",
+    told: "tuple[SocketFacts, Service | None]",
+    endurance_tb: float | None,
+    *,
+    scan: bool,
+) -> "list[Finding]":
     from agent.doctor.examine import examine
     from agent.doctor.look_system import unit_facts
     from agent.doctor.scene import ROOT, Scene
 
     await clock.ask()
-    read = read_configuration(config)
-    socket, service = asked_service(read.settings, clock)
+    socket, service = told
     scene = Scene(
         file=read.file,
         settings=read.settings,
@@ -93,11 +106,11 @@ async def _examined(
         scan=scan,
         holder=_holder(read.settings) if socket.cause == "not_running" else None,
     )
-    told = _Progress(words)
+    progress = _Progress(words)
     try:
-        return await examine(scene, told), read.file, service is not None
+        return await examine(scene, progress)
     finally:
-        told.clear()
+        progress.clear()
 
 
 def _holder(settings: "Settings | None") -> int | None:

@@ -67,10 +67,10 @@ SOCKET: Final = Check(
             "加入其所属组后重新登录：sudo usermod -aG elevator-agent $USER",
         ),
         "no_answer": failed(
-            "the service accepted the question and did not answer: it is just stopping, or stuck",
-            "服务接受了询问但没有应答：正在停止或已卡住",
-            "See what it says: journalctl -u elevator-agent -n 50",
-            "查看日志：journalctl -u elevator-agent -n 50",
+            "the service is there and does not answer: it is just stopping, or stuck, and then nothing watches the elevator",
+            "服务存在但没有应答：正在停止，或已卡住而电梯无人监测",
+            "Restart it: sudo systemctl restart elevator-agent; then send what this makes: sudo elevator-agent bundle",
+            "重启：sudo systemctl restart elevator-agent；再寄出 sudo elevator-agent bundle 生成的文件",
         ),
     },
 )
