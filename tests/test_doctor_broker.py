@@ -188,7 +188,7 @@ def test_a_journal_that_another_agent_holds_is_named_with_its_process(tmp_path):
         agent.start()
         other = {"path": str(tmp_path / "other.sock")}
         moved = configuration(tmp_path, control=other, drivers=[driver])
-        said = doctor(moved)
+        said = doctor(moved.rename(tmp_path / "second.toml"))
         assert said.cause("service.answer") == "not_running"
         assert said.cause("journal.state") == "held_elsewhere"
         assert said.cause("serial.port") == "held_by_service"  # nothing is opened beside it

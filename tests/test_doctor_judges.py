@@ -182,6 +182,11 @@ def test_a_device(facts, cause):
     assert judge_answer(facts).cause == cause
 
 
+def test_a_lost_device_says_since_when_and_why_and_not_how_well_it_answered_before():
+    lost = replace(ASKED, answered=1200, up=False, down_s=300, reason="no connection", p50_ms=4.0)
+    assert judge_answer(lost).measured.en == "x: no answer for 5 min: no connection"
+
+
 @pytest.mark.parametrize(
     ("facts", "cause"),
     [
@@ -366,6 +371,7 @@ PIN = PinFacts(signal="s", pin=4, error="")
         (replace(PIN, served=True), "held_by_service"),
         (replace(PIN, served=True, lost=True, reason="'GPIO busy'"), "pin_held"),
         (replace(PIN, served=True, lost=True), "pin_lost"),
+        (replace(PIN, served=True, told=False), "not_told"),
     ],
 )
 def test_a_pin(facts, cause):
@@ -533,13 +539,15 @@ YEAR_TB = 100e6 * 365 * 4 / 1e12  # what four years at this pace write
 @pytest.mark.parametrize(
     ("facts", "cause"),
     [
-        (WEAR, "little"),
+        (WEAR, "not_judged"),
+        (replace(WEAR, device_bytes=120_000_000_000), "not_judged"),
         (replace(WEAR, device_bytes=None), "not_told"),
         (replace(WEAR, device_s=HOUR - 1), "too_early"),
-        (replace(WEAR, device_s=HOUR), "little"),
-        (replace(WEAR, agent_bytes=40_000_000, agent_s=DAY), "little"),
+        (replace(WEAR, device_s=HOUR), "not_judged"),
+        (replace(WEAR, device_s=HOUR, endurance_tb=100), "little"),
+        (replace(WEAR, agent_bytes=40_000_000, agent_s=DAY), "not_judged"),
         (replace(WEAR, agent_bytes=40_000_001, agent_s=DAY), "agent_writes_much"),
-        (replace(WEAR, agent_bytes=40_000_001, agent_s=HOUR - 1), "little"),
+        (replace(WEAR, agent_bytes=40_000_001, agent_s=HOUR - 1), "not_judged"),
         (replace(WEAR, endurance_tb=YEAR_TB * 1.001), "little"),
         (replace(WEAR, endurance_tb=YEAR_TB * 0.999), "card_short_lived"),
     ],
@@ -562,6 +570,7 @@ JOURNAL = JournalFacts(path="/x/outbox.db")
         (replace(JOURNAL, exists=False), "no_journal"),
         (replace(JOURNAL, readable=False), "not_told"),
         (replace(JOURNAL, holder=7), "held_elsewhere"),
+        (replace(JOURNAL, holder=7, holder_is_ours=True), "held_by_service"),
         (replace(JOURNAL, set_aside=1), "set_aside"),
     ],
 )

@@ -10,6 +10,7 @@ from typing import Final
 
 from agent.config_problem import Say
 from agent.doctor.finding import Check, Finding, failed, fine, unknown, warning
+from agent.doctor.inputs import span
 
 ERROR_SHARE: Final = 0.01  # of the questions; this tool's own measure, docs/doctor.md
 _SCAN: Final = "elevator-agent doctor --scan"
@@ -155,7 +156,8 @@ class AnswerFacts:
     `overheard` counts bytes that came before anything was asked. `tried` is false where the line could not be used.
     `late_ms` is when an answer came after all to one who waited longer. `refuted`: why the device holds its own values
     for worthless.
-    `up` is the link as the service sees it, None where none runs. `reason` is what service or line say.
+    `up` is the link as the service sees it, None where none runs, and `down_s` how long it has been down. `reason` is
+    what service or line say.
     """
 
     driver: str
@@ -164,6 +166,7 @@ class AnswerFacts:
     tried: bool = True
     connected: bool = True
     up: bool | None = None
+    down_s: float | None = None
     answered: int = 0
     timeouts: int = 0
     malformed: int = 0
@@ -259,6 +262,12 @@ def _measured(facts: AnswerFacts) -> Say:
         return Say(
             f"{facts.where}: exception {code} to {facts.exceptions} of {facts.asked} questions",
             f"{facts.where}：{facts.asked} 次询问中 {facts.exceptions} 次返回异常码 {code}",
+        )
+    if facts.answered and facts.up is False:
+        since, why = span(facts.down_s or 0), facts.reason or "-"
+        return Say(
+            f"{facts.where}: no answer for {since.en}: {why}",
+            f"{facts.where}：已 {since.zh}无应答：{why}",
         )
     trip = "-" if facts.p50_ms is None else f"{facts.p50_ms:.0f} ms"
     return Say(

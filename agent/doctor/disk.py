@@ -68,7 +68,7 @@ WEAR: Final = Check(
     "disk.wear",
     Say("Wear of the card", "存储卡磨损"),
     {
-        "little": fine("little is written", "写入量小"),
+        "little": fine("at this pace the card lasts long enough", "按此速度，存储卡寿命足够"),
         "agent_writes_much": warning(
             "the agent writes more than it should at the busiest elevator",
             "本终端写入量超过最繁忙电梯应有的量",
@@ -80,6 +80,12 @@ WEAR: Final = Check(
             "按此速度，存储卡寿命短于记录保存年限",
             "Find who writes: sudo iotop -oa; keep the system's log in memory (Storage=volatile)",
             "查找写入者：sudo iotop -oa；系统日志可改存内存（Storage=volatile）",
+        ),
+        "not_judged": unknown(
+            "nobody said what this card endures, so what is written to it cannot be judged",
+            "未给出存储卡的标称写入量，无法判断",
+            "Read TBW off its data sheet and ask again: elevator-agent doctor --endurance-tb TBW",
+            "查数据手册中的 TBW 后重查：elevator-agent doctor --endurance-tb TBW",
         ),
         "too_early": unknown(
             "too little time has passed to tell what is written a day",
@@ -161,9 +167,9 @@ def _wear_cause(facts: WearFacts, device: float | None, agent: float | None) -> 
         return "not_told" if facts.device_bytes is None else "too_early"
     if agent is not None and agent > AGENT_MB_A_DAY * _MB:
         return "agent_writes_much"
-    if facts.endurance_tb is not None and _years(facts.endurance_tb, device) < LEAST_YEARS:
-        return "card_short_lived"
-    return "little"
+    if facts.endurance_tb is None:
+        return "not_judged"
+    return "card_short_lived" if _years(facts.endurance_tb, device) < LEAST_YEARS else "little"
 
 
 def _years(endurance_tb: float, a_day: float) -> float:

@@ -24,6 +24,12 @@ JOURNAL: Final = Check(
             "Look at it, then stop one of the two: ps -p {holder} -o args",
             "查看后停止其一：ps -p {holder} -o args",
         ),
+        "held_by_service": unknown(
+            "the agent of this configuration has it open and could not be asked",
+            "本配置的终端程序占用此日志，无法询问",
+            "Restart it: sudo systemctl restart elevator-agent",
+            "重启：sudo systemctl restart elevator-agent",
+        ),
         "no_ballast": warning(
             "the reserve for the last alarms is used up: the disk was or is full",
             "最后报警的预留空间已用完：磁盘曾经或已经写满",
@@ -49,7 +55,8 @@ JOURNAL: Final = Check(
 class JournalFacts:
     """The journal: `fault` is why it cannot be used, `ballast` whether the reserve is held, None where not known.
 
-    `running`: the service itself says so. `holder` is the process that has it open while no service answers here.
+    `running`: the service itself says so. `holder` is the process that has it open while no service answers here, and
+    `holder_is_ours` whether that is the agent of this configuration.
     `set_aside` counts damaged ones lying beside it.
     """
 
@@ -63,6 +70,7 @@ class JournalFacts:
     ballast: bool | None = None
     set_aside: int = 0
     holder: int | None = None
+    holder_is_ours: bool = False
 
 
 def judge_journal(facts: JournalFacts) -> Finding:
@@ -82,7 +90,7 @@ def _journal_cause(facts: JournalFacts) -> str:
     if not facts.exists:
         return "no_journal"
     if facts.holder is not None:
-        return "held_elsewhere"
+        return "held_by_service" if facts.holder_is_ours else "held_elsewhere"
     if not facts.readable:
         return "not_told"
     if facts.running and facts.ballast is False:

@@ -14,6 +14,7 @@ from agent.doctor.disk import (
 )
 from agent.doctor.finding import Finding
 from agent.doctor.journal import JournalFacts, judge_journal
+from agent.doctor.lock_holder import runs_with
 from agent.doctor.scene import Scene, may_write, service_user
 from agent.drivers.aside import Aside
 from agent.drivers.host_facts import disk_free
@@ -24,9 +25,6 @@ SECTOR_BYTES: Final = (
     512  # the kernel's unit in `stat`, whatever the device's (Documentation/block/stat.rst)
 )
 _WRITTEN: Final = 6  # the field of sectors written there
-_LOCKED: Final = (
-    5  # the field of device and inode in /proc/locks, behind that of the process (proc(5))
-)
 _TIMEOUT_S: Final = 5.0
 
 
@@ -121,7 +119,8 @@ def _journal(scene: Scene, path: Path) -> JournalFacts:
             ballast=None if told is None else told.ballast_bytes > 0,
             set_aside=aside,
         )
-    return replace(_of_file(path, aside), holder=scene.holder)
+    ours = scene.holder is not None and runs_with(scene.root, scene.holder, Path(scene.file))
+    return replace(_of_file(path, aside), holder=scene.holder, holder_is_ours=ours)
 
 
 def _of_file(path: Path, aside: int) -> JournalFacts:

@@ -136,6 +136,7 @@ def _pin(
         pin=one.pin,
         error=None if level is None else level.error,
         served=served,
+        told=service is not None,
         lost=service is not None and (told is None or told.q != "good"),
         contradicts=_pair_contradicts(one, level, told),
         reason="" if link is None or link.up else link.reason,

@@ -31,7 +31,7 @@ async def look_at_served(
     found: list[Finding] = []
     if isinstance(address, TcpAddress):
         reached = ReachFacts(name=driver.name, where=address.line, end="connects")
-        if not link.up and not facts.asked:
+        if not _stands(link):  # then the service's own connection is not disturbed
             reached = replace(
                 await reach(address.host, address.port, scene.clock), name=driver.name
             )
@@ -40,6 +40,11 @@ async def look_at_served(
     errors = judge_errors(facts)
     found += [] if errors is None else [errors]
     return [*found, *_values_of_service(scene, driver)]
+
+
+def _stands(link: Link) -> bool:
+    """Whether the service has a connection at this moment."""
+    return link.up or link.statistics.connects > link.statistics.drops
 
 
 def _counted(scene: Scene, driver: Asked, link: Link) -> AnswerFacts:
@@ -59,6 +64,7 @@ def _counted(scene: Scene, driver: Asked, link: Link) -> AnswerFacts:
         listens=is_listening(driver),
         connected=counted.connects > 0,
         up=link.up,
+        down_s=None if link.up else link.since_s,
         answered=counted.answered,
         timeouts=counted.timeouts,
         malformed=counted.malformed,

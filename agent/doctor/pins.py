@@ -63,6 +63,12 @@ PIN: Final = Check(
             'Use pull = "up", or another pin',
             '改用 pull = "up"，或换引脚',
         ),
+        "not_told": unknown(
+            "the service has it, and could not be asked what it reads",
+            "由本服务占用，无法询问其读数",
+            "Do the next thing under service.answer, then ask again",
+            "先处理 service.answer 项，再重查",
+        ),
         "not_tried": unknown(
             "the chip or library is missing, so it was not tried", "缺少芯片或库，未作尝试"
         ),
@@ -101,7 +107,8 @@ def judge_chip(facts: ChipFacts) -> Finding:
 class PinFacts:
     """One pin: `error` is what claiming it said, empty where that went well, None where it was not tried.
 
-    `served` says that the running service should have it, and `lost` that it does not. `contradicts`: it is one of a
+    `served` says that the running service should have it, `lost` that it does not, and `told` is false where it could not
+    be asked. `contradicts`: it is one of a
     pair, and both say the same.
     """
 
@@ -109,6 +116,7 @@ class PinFacts:
     pin: int
     error: str | None = None
     served: bool = False
+    told: bool = True
     lost: bool = False
     contradicts: bool = False
     reason: str = ""
@@ -130,6 +138,8 @@ def _cause(facts: PinFacts) -> str:
     if facts.contradicts:
         return "pair_contradicts"
     if facts.served:
+        if not facts.told:
+            return "not_told"
         if not facts.lost:
             return "held_by_service"
         return "pin_held" if "busy" in facts.reason.lower() else "pin_lost"

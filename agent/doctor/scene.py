@@ -28,6 +28,7 @@ class Counted(msgspec.Struct, frozen=True):
     exceptions: int = 0
     malformed: int = 0
     connects: int = 0
+    drops: int = 0
     round_trip_p50_ms: float | None = None
     round_trip_p95_ms: float | None = None
 
