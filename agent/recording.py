@@ -10,15 +10,17 @@ from pathlib import Path
 
 import msgspec
 
+from agent.config_problem import Say, same
 from agent.model import SECOND_US, Quality, Reading, Value
 from agent.signals import SIGNALS, Kind, signal_for
 
 
 class RecordingError(Exception):
-    """A recording that cannot be understood: file, line, what was found, what is allowed."""
+    """A recording that cannot be understood: file, line (0: the file as a whole), what was found, what is allowed."""
 
-    def __init__(self, file: Path, line: int, found: str, allowed: str) -> None:
-        super().__init__(f"{file}, line {line}: {found}. {allowed}")
+    def __init__(self, file: Path, line: int, found: Say, allowed: Say) -> None:
+        where = f"{file}, line {line}" if line else f"{file}"
+        super().__init__(f"{where}: {found.en}. {allowed.en}")
         self.file, self.line, self.found, self.allowed = file, line, found, allowed
 
 
@@ -58,7 +60,7 @@ _TYPES: Mapping[Kind, tuple[type, ...]] = {
 _GOOD = Quality.GOOD  # bound once: looking a member up on its class costs as much as the check
 _T_MAX_S = 1e9  # 31 years: what lies beyond is a mistake, and beyond the calendar a crash
 _YEARS = (1970, 9000)
-_YEARS_ALLOWED = f"From {_YEARS[0]} to {_YEARS[1]}."
+_YEARS_ALLOWED = Say(f"From {_YEARS[0]} to {_YEARS[1]}.", f"应在 {_YEARS[0]} 至 {_YEARS[1]} 之间。")
 _decode_line = msgspec.json.Decoder(Line).decode
 _decode_lines = msgspec.json.Decoder(Line).decode_lines
 _decode_header = msgspec.json.Decoder(Header).decode
@@ -91,21 +93,25 @@ def read_header(file: Path, text: bytes) -> Header:
         raise RecordingError(
             file,
             1,
-            f"the header cannot be read: {error}",
-            'It is like {"recording":1,"elevator":"e01","boot_id":"…","wall":"2026-11-23T08:00:00.000Z",'
-            '"t":0.0,"signals":["car.door_zone",…]}.',
+            Say(f"the header cannot be read: {error}", f"无法读取文件头：{error}"),
+            _HEADER,
         ) from error
     if header.recording != 1:
         raise RecordingError(
-            file, 1, f"recording version {header.recording}", "Version 1 is known."
+            file,
+            1,
+            Say(f"recording version {header.recording}", f"录制版本 {header.recording}"),
+            Say("Version 1 is known.", "支持版本 1。"),
         )
     if header.wall.tzinfo is None:
-        raise RecordingError(file, 1, "wall has no time zone", "Write it in UTC, ending in Z.")
+        raise RecordingError(file, 1, _NO_ZONE, _IN_UTC)
     if not _YEARS[0] <= header.wall.year <= _YEARS[1]:
-        raise RecordingError(file, 1, f"wall is in the year {header.wall.year}", _YEARS_ALLOWED)
+        year = Say(f"wall is in the year {header.wall.year}", f"wall 的年份为 {header.wall.year}")
+        raise RecordingError(file, 1, year, _YEARS_ALLOWED)
     for name in header.signals:
         if signal_for(name) is None:
-            raise RecordingError(file, 1, f"unknown signal {name!r}", _nearest(name, SIGNALS))
+            unknown = Say(f"unknown signal {name!r}", f"未知信号 {name!r}")
+            raise RecordingError(file, 1, unknown, _nearest(name, SIGNALS))
     return header
 
 
@@ -157,7 +163,8 @@ def _blocks(file: Path, lines: Iterator[bytes]) -> Iterator[Iterable[tuple[int, 
         if len(decoded) == len(block):
             yield enumerate(decoded, start=number)
         elif len(block) == _BLOCK and not any(text.strip() for text in block):
-            raise RecordingError(file, number, f"{_BLOCK} blank lines", "Is it a recording?")
+            blank = Say(f"{_BLOCK} blank lines", f"{_BLOCK} 个空行")
+            raise RecordingError(file, number, blank, IS_IT_ONE)
         else:  # a blank or damaged line among them
             yield _one_by_one(file, number, block)
         if wrong is not None:
@@ -188,11 +195,12 @@ def _block(lines: Iterator[bytes]) -> tuple[list[bytes], RecordingError | None]:
 def _instant_us(file: Path, number: int, t: float, before_us: int) -> int:
     """A line's time in microseconds, which must not go back."""
     if t > _T_MAX_S:
-        raise RecordingError(file, number, f"t = {t}", "Seconds, at most 1e9.")
+        raise RecordingError(file, number, same(f"t = {t}"), _SECONDS)
     line_us = round(t * SECOND_US)
     if line_us < before_us or line_us < 0:
-        least_us = max(before_us, 0)
-        raise RecordingError(file, number, f"t = {t}", f"Time rises from {least_us / SECOND_US}.")
+        least = max(before_us, 0) / SECOND_US
+        rises = Say(f"Time rises from {least}.", f"时间须从 {least} 起递增。")
+        raise RecordingError(file, number, same(f"t = {t}"), rises)
     return line_us
 
 
@@ -202,7 +210,8 @@ def _line(file: Path, number: int, text: bytes) -> Line | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if not text.strip() or not text.endswith(b"\n"):
             return None
-        raise RecordingError(file, number, f"not a line of a recording: {error}", _FORM) from error
+        found = Say(f"not a line of a recording: {error}", f"不是录制文件的行：{error}")
+        raise RecordingError(file, number, found, _FORM) from error
 
 
 _Accepts = Mapping[str, frozenset[object]]
@@ -212,13 +221,23 @@ def _check(file: Path, number: int, line: Line, name: str, accepts: _Accepts) ->
     """A reading is about a wired signal and has a value of its type."""
     allowed = accepts.get(name)
     if allowed is None:
-        found = f"signal {name!r} is not in the header's list"
+        found = Say(f"signal {name!r} is not in the header's list", f"信号 {name!r} 不在文件头中")
         raise RecordingError(file, number, found, _nearest(name, list(accepts)))
     if line.quality is _GOOD and type(line.value) not in allowed and line.value not in allowed:
-        raise RecordingError(file, number, f"{name} = {line.value!r}", _values(name))
+        raise RecordingError(file, number, same(f"{name} = {line.value!r}"), _values(name))
 
 
-_FORM = 'It is like {"t":0.2,"signal":"door.front","value":"closed"}.'
+_LINE = '{"t":0.2,"signal":"door.front","value":"closed"}'
+_FIRST_LINE = (
+    '{"recording":1,"elevator":"e01","boot_id":"…","wall":"2026-11-23T08:00:00.000Z",'
+    '"t":0.0,"signals":["car.door_zone",…]}'
+)
+_FORM = Say(f"It is like {_LINE}.", f"格式如 {_LINE}。")
+_HEADER = Say(f"It is like {_FIRST_LINE}.", f"格式如 {_FIRST_LINE}。")
+_NO_ZONE = Say("wall has no time zone", "wall 没有时区")
+_IN_UTC = Say("Write it in UTC, ending in Z.", "请写 UTC 时间，以 Z 结尾。")
+_SECONDS = Say("Seconds, at most 1e9.", "单位为秒，至多 1e9。")
+IS_IT_ONE = Say("Is it a recording?", "是录制文件吗？")
 
 
 def _acceptance(name: str) -> frozenset[object]:
@@ -228,16 +247,22 @@ def _acceptance(name: str) -> frozenset[object]:
     return frozenset(signal.choices or _TYPES[signal.kind])
 
 
-def _values(name: str) -> str:
+def _values(name: str) -> Say:
     signal = signal_for(name)
     assert signal is not None, name
     if signal.choices:
-        return f"Allowed: {', '.join(sorted(signal.choices))}."
-    return f"Allowed: a value of type {signal.kind.value}, or a quality."
+        choices = ", ".join(sorted(signal.choices))
+        return Say(f"Allowed: {choices}.", f"允许：{choices}。")
+    kind = signal.kind.value
+    return Say(
+        f"Allowed: a value of type {kind}, or a quality.", f"允许：{kind} 类型的值，或质量。"
+    )
 
 
-def _nearest(name: str, names: Sequence[str] | Mapping[str, object]) -> str:
+def _nearest(name: str, names: Sequence[str] | Mapping[str, object]) -> Say:
     import difflib  # only a recording with a mistake needs it
 
     near = difflib.get_close_matches(name, list(names), n=1, cutoff=0)
-    return f"The nearest is {near[0]!r}." if near else "No signal is listed."
+    if not near:
+        return Say("No signal is listed.", "文件头未列出任何信号。")
+    return Say(f"The nearest is {near[0]!r}.", f"最接近的是 {near[0]!r}。")

@@ -5,12 +5,13 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from agent.config_problem import Say, same
 from agent.model import SECOND_US, Event, Reading, Transition
 from agent.monitor.limits import limits_of
 from agent.monitor.monitor import Monitor
 from agent.naming import naming_of
 from agent.platforms import Platform
-from agent.recording import Header, RecordingError, batches, read_header
+from agent.recording import IS_IT_ONE, Header, RecordingError, batches, read_header
 from agent.settings import Settings
 from agent.uplink.events import Envelope, Origin, event_message
 from agent.uplink.topics import root
@@ -22,6 +23,12 @@ _CHUNK_BYTES = 64 * 1024
 _PIECE_BYTES = 1024 * 1024  # unpacked at once: a packed chunk may hold a thousand times its size
 UNPACKED_BYTES_MAX = 512 * 1024 * 1024  # eight times what the agent lets a recording grow to
 _LINE_BYTES_MAX = 1024 * 1024  # a line is a reading; a header names some hundred signals
+_READABLE = Say("Is the name right, and may this user read it?", "文件名对吗？当前用户可读取吗？")
+_IS_IT_WHOLE = Say("Is it whole?", "文件完整吗？")
+_CUT_SHORT = Say(
+    "the packed file is cut short; its events end where it was cut",
+    "压缩文件不完整；事件止于截断处",
+)
 
 __all__ = ["RecordingError", "messages_of", "replay_changes", "replay_events", "replay_file"]
 
@@ -91,8 +98,8 @@ def _open(file: Path) -> Generator[bytes, None, None]:
             chunks = iter(lambda: raw.read(_CHUNK_BYTES), b"")
             yield from _lines(file, _unpacked(file, chunks) if packed else chunks)
     except OSError as error:
-        allowed = "Is the name right, and may this user read it?"
-        raise RecordingError(file, 0, error.strerror or str(error), allowed) from error
+        found = same(error.strerror or str(error))
+        raise RecordingError(file, 0, found, _READABLE) from error
 
 
 def _lines(file: Path, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -102,8 +109,9 @@ def _lines(file: Path, chunks: Iterator[bytes]) -> Iterator[bytes]:
         for line in lines:
             yield line + b"\n"
         if len(rest) > _LINE_BYTES_MAX:
-            found = f"a line of more than {_LINE_BYTES_MAX} bytes"
-            raise RecordingError(file, 0, found, "Is it a recording?")
+            most = _LINE_BYTES_MAX
+            found = Say(f"a line of more than {most} bytes", f"有一行超过 {most} 字节")
+            raise RecordingError(file, 0, found, IS_IT_ONE)
     if rest:
         yield rest
 
@@ -117,12 +125,13 @@ def _unpacked(file: Path, chunks: Iterator[bytes]) -> Iterator[bytes]:
             try:
                 piece = inflate.decompress(rest, _PIECE_BYTES)
             except zlib.error as error:
-                found = f"cannot be unpacked: {error}"
-                raise RecordingError(file, 0, found, "Is it whole?") from error
+                found = Say(f"it cannot be unpacked: {error}", f"无法解压：{error}")
+                raise RecordingError(file, 0, found, _IS_IT_WHOLE) from error
             left -= len(piece)
             if left < 0:
-                found = f"it unpacks to more than {UNPACKED_BYTES_MAX >> 20} MiB"
-                raise RecordingError(file, 0, found, "Is it a recording?")
+                most = UNPACKED_BYTES_MAX >> 20
+                found = Say(f"it unpacks to more than {most} MiB", f"解压后超过 {most} MiB")
+                raise RecordingError(file, 0, found, IS_IT_ONE)
             yield piece
             whole = inflate.eof
             rest = inflate.unused_data if whole else inflate.unconsumed_tail
@@ -130,8 +139,7 @@ def _unpacked(file: Path, chunks: Iterator[bytes]) -> Iterator[bytes]:
             if whole:
                 inflate = zlib.decompressobj(_GZIP)
     if not whole:
-        found = "the packed file is cut short; its events end where it was cut"
-        raise RecordingError(file, 0, found, "Is it whole?")
+        raise RecordingError(file, 0, _CUT_SHORT, _IS_IT_WHOLE)
 
 
 def _drivers(header: Header, wiring: Wiring | None) -> Mapping[str, Sequence[str]]:

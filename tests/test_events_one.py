@@ -189,3 +189,19 @@ def test_replay_finds_a_bare_name_in_the_recordings_folder(
     assert "Passengers trapped" in capsys.readouterr().out
     assert main(["replay", str(tmp_path / NAME), *arguments]) == 2
     assert main(["replay", NAME, "--config", str(tmp_path / "none.toml")]) == 2
+
+
+def test_replay_says_in_the_readers_language_what_is_wrong_with_a_recording(
+    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text(RECORDING.read_text() + '{"t":900,"signal":"door.front","value":"ajar"}\n')
+    for lang, gone, wrong in (
+        ("en", "none.jsonl: No such file", "'ajar'. Allowed: closed, "),
+        ("zh", "none.jsonl：No such file", "'ajar'。允许：closed, "),
+    ):
+        arguments = ("--config", str(service.config), "--lang", lang)
+        assert main(["replay", str(tmp_path / "none.jsonl"), *arguments]) == 2
+        assert gone in capsys.readouterr().err
+        assert main(["replay", str(broken), *arguments]) == 2
+        assert wrong in capsys.readouterr().err

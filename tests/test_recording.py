@@ -108,8 +108,8 @@ def test_a_wrong_line_says_where_what_and_what_is_allowed(line, found, allowed):
     with pytest.raises(RecordingError) as caught:
         read({"t": 0.0}, line, {"t": 9.0})
     assert (caught.value.file, caught.value.line) == (FILE, 3)
-    assert found in caught.value.found
-    assert allowed in caught.value.allowed
+    assert found in caught.value.found.en
+    assert allowed in caught.value.allowed.en
     assert "incident.jsonl, line 3: " in str(caught.value)
 
 
@@ -165,7 +165,7 @@ def test_a_wrong_header_says_what_is_wrong(text, found):
     with pytest.raises(RecordingError) as caught:
         read_header(FILE, text)
     assert caught.value.line == 1
-    assert found in caught.value.found
+    assert found in caught.value.found.en
 
 
 def test_an_unknown_signal_in_the_header_names_the_nearest():

@@ -37,7 +37,7 @@ def waveform(
     except _NoWaveError as wrong:
         return words(wrong.key, **wrong.facts), []
     except RecordingError as wrong:
-        facts = {"path": wrong.file, "reason": wrong.found}
+        facts = {"path": wrong.file, "reason": wrong.found.in_(words.lang)}
         return words("event.unreadable", **facts), []
     lines = [*drawn, "", *event_lines(heard.events, marked, width, words)]
     return "" if fits else words("event.elsewhen"), lines

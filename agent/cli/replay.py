@@ -118,8 +118,9 @@ def _draw(
 
 
 def _say_wrong(wrong: "RecordingError", words: Words) -> int:
-    facts = {"file": wrong.file, "line": wrong.line, "found": wrong.found}
-    screen.say(words("error.recording", **facts, allowed=wrong.allowed))
+    key = "error.recording_line" if wrong.line else "error.recording"
+    found, allowed = (each.in_(words.lang) for each in (wrong.found, wrong.allowed))
+    screen.say(words(key, file=wrong.file, line=wrong.line, found=found, allowed=allowed))
     return USAGE
 
 

@@ -152,9 +152,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{count} problem(s) in the configuration.",
         "配置中有 {count} 处问题。",
     ),
-    "error.recording": (
-        "{file}, line {line}: found {found}; allowed: {allowed}",
-        "{file} 第 {line} 行：找到 {found}；允许：{allowed}",
+    "error.recording": ("{file}: {found}. {allowed}", "{file}：{found}。{allowed}"),
+    "error.recording_line": (
+        "{file}, line {line}: {found}. {allowed}",
+        "{file} 第 {line} 行：{found}。{allowed}",
     ),
     "error.output": ("standard output: {reason}", "标准输出：{reason}"),
     # check
