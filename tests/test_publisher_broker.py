@@ -16,6 +16,7 @@ from agent.uplink import dispatch as dispatch_module
 from agent.uplink import echo as echo_module
 from agent.uplink import link as link_module
 from agent.uplink import readback as readback_module
+from agent.uplink.letters import Letter
 from agent.uplink.messages import will_message
 from hil.broker import Mosquitto
 from tests.publisher_stage import (
@@ -423,3 +424,60 @@ def test_a_session_taken_over_again_and_again_is_a_conflict_and_the_waits_grow()
     with pytest.MonkeyPatch.context() as patch, contextlib.suppress(asyncio.CancelledError):
         patch.setattr(link_module, "Backoff", Noted)
         asyncio.run(story())
+
+
+# ---------------------------------------------------------------- a message that ends the connection
+
+
+def test_an_answer_that_makes_the_broker_hang_up_is_not_sent_again() -> None:
+    async def story() -> None:
+        async with scripted_broker() as broker:
+
+            def answer(topic: str, _payload: bytes) -> int | None:
+                if "/resp/" in topic:
+                    broker.sessions[-1].writer.close()
+                    return None
+                return SUCCESS
+
+            broker.answer = answer
+            bench = Bench(FakeJournal(), broker.port)
+            async with bench.running() as publisher:
+                await until(lambda: publisher.snapshot()["connected"])
+                publisher.post.answer(Letter(TOPICS.response("ping"), b"{}", retain=False))
+                await until(lambda: publisher.post.dropped == 1)
+                await until(lambda: broker.connects == 2)
+                bench.happens(bench.event())
+                await until(lambda: broker.taken("/event/"))
+                assert len([one for one in broker.published if "/resp/" in one.topic]) == 1
+                assert broker.connects == 2
+
+    asyncio.run(story())
+
+
+def test_events_sent_again_wait_for_a_lane_that_waits_out_a_refusal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dispatch_module, "_refusal_backoff", lambda: Backoff(0.5, 0.5))
+
+    async def story() -> None:
+        async with scripted_broker() as broker:
+            broker.answer = lambda topic, _: QUOTA if "/event/critical" in topic else SUCCESS
+            journal = FakeJournal([make_row(1, notice())])
+            bench = Bench(journal, broker.port)
+            async with bench.running() as publisher:
+                await until(lambda: delivered(bench) == 1)
+                bench.happens(bench.event())
+                await until(lambda: publisher.snapshot()["refused"])
+                await publisher.post.repeat(journal.rows[0])
+                sent = len(sequences(broker))
+                await until(lambda: bench_refused(bench) >= 3)
+                assert len(sequences(broker)) == sent
+                broker.answer = lambda *_: SUCCESS
+                await publisher.post.repeated()
+                assert sequences(broker)[-2:] == [2, 1]
+
+    asyncio.run(story())
+
+
+def bench_refused(bench: Bench) -> Any:
+    return bench.publisher.snapshot()["refused"]

@@ -24,7 +24,7 @@ from agent.requests.asked import (
     read,
 )
 from agent.requests.desk import BURST, QUEUE_MOST, Desk, RefusedError
-from agent.requests.limits import Bucket, Seen
+from agent.requests.limits import REMEMBERED_US, Bucket, Seen
 from agent.requests.messages import Asks, AsksAck, AsksReplay, Missing, Wrong
 from agent.requests.post import ANSWERS_MOST, REPEATS_PER_S, Parcel, Post
 from agent.requests.replay import Replay
@@ -217,11 +217,16 @@ def test_time_that_seems_to_go_back_gives_nothing() -> None:
     assert not bucket.take(0)
 
 
-def test_only_the_latest_ids_are_remembered() -> None:
+def test_only_the_latest_ids_are_remembered_and_for_ten_minutes() -> None:
     seen = Seen(2)
     for name in "abc":
-        seen.add(name)
-    assert [name in seen for name in "abc"] == [False, True, True]
+        seen.add(name, 0)
+    assert [seen.knows(name, 0) for name in "abc"] == [False, True, True]
+    assert seen.knows("c", REMEMBERED_US - 1)
+    assert not seen.knows("c", REMEMBERED_US)
+    seen.add("b", REMEMBERED_US)  # asked again: the newest now
+    seen.add("d", REMEMBERED_US)
+    assert [seen.knows(name, REMEMBERED_US) for name in "bcd"] == [True, False, True]
 
 
 # ---------------------------------------------------------------- the desk
@@ -408,20 +413,28 @@ def test_events_sent_again_wait_for_both_lanes_and_take_a_quarter_of_the_window(
     asyncio.run(play())
 
 
-def test_what_was_in_flight_when_the_link_broke_leaves_again_in_order() -> None:
+def test_what_was_on_its_way_when_two_links_broke_is_named_and_an_answer_goes_with_the_first() -> (
+    None
+):
     async def play() -> None:
         post = Post()
         post.answer(Letter("t", b"a"))
         for seq in (1, 2, 3):
             await post.repeat(row(seq))
-        before = [take(post) for _ in range(3)]
+        for _ in range(3):
+            take(post)
         post.lost()
-        after = [take(post) for _ in range(4)]
-        assert before == after[:3]
-        for parcel in after:
-            assert parcel is not None
-            post.delivered(parcel, "no" if parcel is after[2] else None)
-        assert await post.repeated() == [2]
+        assert post.dropped == 1
+        again = [parcel.what for _ in range(2) if (parcel := take(post)) is not None]
+        assert [each.seq for each in again if isinstance(each, Row)] == [1, 2]
+        post.lost()
+        third = take(post)
+        assert third is not None
+        assert isinstance(third.what, Row)
+        assert third.what.seq == 3
+        post.delivered(third, "no")
+        named = [(2, "connection_lost"), (1, "connection_lost"), (3, "refused")]
+        assert await post.repeated() == named
         assert await post.repeated() == []
 
     asyncio.run(play())

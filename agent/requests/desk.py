@@ -79,14 +79,15 @@ class Desk:
             self._ignored["retained"] += 1
             return
         address, wrong = address_of(asked, self._topics)
-        if address.identity is not None and address.identity in self._seen:
+        now_us = self._clock.uptime_us()
+        if address.identity is not None and self._seen.knows(address.identity, now_us):
             self._ignored["repeated"] += 1
             return
         if not self._has_room():
             self._ignored["over_limit"] += 1
             return
         if address.identity is not None:
-            self._seen.add(address.identity)
+            self._seen.add(address.identity, now_us)
         asks = wrong or read(asked, self._topics, self._allowed)
         if isinstance(asks, Wrong):
             self._refuse(address, asks)

@@ -5,6 +5,9 @@ from collections import OrderedDict
 from agent.model import SECOND_US
 
 REMEMBERED = 256  # ids; who asks again later than that many requests is answered again
+REMEMBERED_US = (
+    600 * SECOND_US
+)  # and who asks again later than that: a platform may count its requests from one
 
 
 class Bucket:
@@ -36,17 +39,20 @@ class Bucket:
 
 
 class Seen:
-    """The latest ids, at most `REMEMBERED` of them."""
+    """The latest ids, at most `REMEMBERED` of them, each for `REMEMBERED_US`."""
 
     def __init__(self, most: int = REMEMBERED) -> None:
         self._most = most
-        self._ids: OrderedDict[object, None] = OrderedDict()
+        self._ids: OrderedDict[object, int] = OrderedDict()
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._ids
+    def knows(self, name: object, now_us: int) -> bool:
+        """Whether this one came before, and not too long ago."""
+        at_us = self._ids.get(name)
+        return at_us is not None and now_us - at_us < REMEMBERED_US
 
-    def add(self, name: object) -> None:
+    def add(self, name: object, now_us: int) -> None:
         """One more; the oldest is forgotten when there are too many."""
-        self._ids[name] = None
+        self._ids[name] = now_us
+        self._ids.move_to_end(name)
         if len(self._ids) > self._most:
             self._ids.popitem(last=False)

@@ -57,7 +57,13 @@ class Pong(msgspec.Struct, frozen=True, kw_only=True):
 
 
 MissingReason = Literal[
-    "dropped", "unreadable", "no_such_record", "beyond_head", "over_limit", "refused"
+    "dropped",
+    "unreadable",
+    "no_such_record",
+    "beyond_head",
+    "over_limit",
+    "refused",
+    "connection_lost",
 ]
 
 
@@ -66,6 +72,7 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
 
     `dropped`: gone to keep the journal within its bounds. `unreadable`: damaged. `no_such_record`: never used, or lost
     with a damaged journal. `beyond_head`: not journaled yet. `over_limit`: ask again from there. `refused`: by the broker.
+    `connection_lost`: two connections broke while it was on its way.
     """
 
     first: int = msgspec.field(name="from")

@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from agent.model import Row
 from agent.requests.limits import Bucket
@@ -19,24 +20,27 @@ REPEATS_PER_S = 50
 _BURST = 16
 _SHARE = 4  # of the window, one slot in so many may hold an event sent again
 
+Unsent = tuple[int, Literal["refused", "connection_lost"]]  # a sequence, and what became of it
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parcel:
-    """An answer as it stands, or a row to be sent again."""
+    """An answer as it stands, or a row to be sent again; `was_lost`: a connection has broken while it was on its way."""
 
     what: Letter | Row
+    was_lost: bool = False
 
 
 class Post:
     """Used on the event loop only. `on_ready` is told when there is something to take.
 
-    `dropped` counts answers that found no room, or that the broker refused.
+    `dropped` counts answers that found no room, that the broker refused, or that were on their way when a connection broke.
     """
 
     def __init__(self) -> None:
         self.on_ready: Callable[[], None] = _nothing
         self.dropped = 0
-        self.refused: list[int] = []
+        self._unsent: list[Unsent] = []
         self._answers: deque[Parcel] = deque()
         self._repeats: deque[Parcel] = deque()
         self._flying: dict[Parcel, None] = {}
@@ -59,11 +63,11 @@ class Post:
         self._repeats.append(Parcel(row))
         self.on_ready()
 
-    async def repeated(self) -> list[int]:
-        """Wait until the broker has answered for every row sent again; those it refused, since the last call."""
+    async def repeated(self) -> list[Unsent]:
+        """Wait until nothing is to be sent again any more; those that the broker does not have, since the last call."""
         await self._until(lambda: not self._repeats and not self._repeats_flying)
-        refused, self.refused = self.refused, []
-        return refused
+        unsent, self._unsent = self._unsent, []
+        return unsent
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():
@@ -91,17 +95,25 @@ class Post:
         self._flying.pop(parcel, None)
         if refusal is not None:
             if isinstance(parcel.what, Row):
-                self.refused.append(parcel.what.seq)
+                self._unsent.append((parcel.what.seq, "refused"))
             else:
                 self.dropped += 1
         self._moved.set()
 
     def lost(self) -> None:
-        """The connection is gone: what was in flight waits again, in its order."""
+        """The connection is gone, perhaps because of what was in flight, which must not end every connection to come.
+
+        A row waits again, in its order, but not a second time. An answer goes: who asked may ask again.
+        """
         back, self._flying = list(self._flying), {}
         for parcel in reversed(back):
-            queue = self._repeats if isinstance(parcel.what, Row) else self._answers
-            queue.appendleft(parcel)
+            if not isinstance(parcel.what, Row):
+                self.dropped += 1
+            elif parcel.was_lost:
+                self._unsent.append((parcel.what.seq, "connection_lost"))
+            else:
+                self._repeats.appendleft(Parcel(parcel.what, was_lost=True))
+        self._moved.set()
 
     def _fly(self, parcel: Parcel) -> Parcel:
         self._flying[parcel] = None

@@ -52,14 +52,14 @@ class Replay:
                     gaps.append((at, row.seq - 1))
                 await self._post.repeat(row)
                 sent, at = sent + 1, row.seq + 1
-        refused = await self._post.repeated()
-        missing = [Missing(first=seq, last=seq, reason="refused") for seq in refused]
+        unsent = await self._post.repeated()
+        missing = [Missing(first=seq, last=seq, reason=reason) for seq, reason in unsent]
         if at <= last:
             missing.append(Missing(first=at, last=last, reason="over_limit"))
         if asks.last > last:
             first = max(asks.first, last + 1)
             missing.append(Missing(first=first, last=asks.last, reason="beyond_head"))
-        return await self._answer(sent - len(refused), missing, gaps)
+        return await self._answer(sent - len(unsent), missing, gaps)
 
     async def _answer(self, sent: int, missing: list[Missing], gaps: list[Range]) -> Replayed:
         parts, more = await self._shelf.look(partial(missing_of, gaps=gaps, most=RANGES_MOST))

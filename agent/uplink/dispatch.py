@@ -150,7 +150,7 @@ class Dispatch:
     def _send_post(self, now: Instant, head: int) -> None:
         """What was asked for; events sent again behind everything that nobody had to ask for."""
         lanes, now_us = self._supply.lanes, now.uptime_us
-        waiting = any(q.ready(now_us) or q.behind(head) for q in lanes.queues.values())
+        waiting = any(q.waits or q.behind(head) for q in lanes.queues.values())
         idle = self._echo.is_open and not waiting
         while self.is_up:
             room = lanes.common - len(self._sent)

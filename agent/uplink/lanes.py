@@ -68,6 +68,11 @@ class LaneQueue:
             return False
         return not self._refusals or (not self._flying and now_us >= self._not_before_us)
 
+    @property
+    def waits(self) -> bool:
+        """Whether a row waits to leave, or one that was refused is tried again."""
+        return bool(self._pending) or self.refusing
+
     def _fits(self, row: Row) -> bool:
         return len(self._sent) < BUFFER_ROWS or row.seq in self._sent
 
