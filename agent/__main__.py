@@ -40,11 +40,11 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _serve(config: str | None, record: str | None) -> int:
-    from agent.config import config_path
-    from agent.lean import without_proxies
+    from agent.lean import without_what_is_never_used
 
-    with without_proxies():
+    with without_what_is_never_used():
         from agent.app import main as serve
+        from agent.config import config_path
 
     return serve(config_path(config), Path(record) if record else None)
 
