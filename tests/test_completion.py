@@ -9,6 +9,7 @@ import pytest
 
 from agent.cli.main import main
 from agent.monitor.catalog import CATALOG
+from tests.watched import FINE, SILENT, STATUS, TRAPPED, Service
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -66,6 +67,29 @@ def test_a_configuration_that_cannot_be_read_offers_nothing_and_says_nothing(
     tmp_path: Path,
 ) -> None:
     assert offered("elevator-agent bus --driver ", ELEVATOR_AGENT_CONFIG=str(tmp_path)) == []
+
+
+def test_ack_offers_what_stands_in_the_running_service_and_is_not_taken_up(tmp_path: Path) -> None:
+    service = Service(tmp_path)
+    taken = {**TRAPPED, "code": "overspeed", "acknowledged": {"by": "Li Wei"}, "seq": 9}
+    service.answer = {**FINE, "status": {**STATUS, "standing": [TRAPPED, SILENT, taken]}}
+    with service.running():
+        line = f"elevator-agent ack --config {service.config} "
+        assert offered(line) == ["trapped_passengers", "intercom_silent/duty_room"]
+        assert offered(line + "tr") == ["trapped_passengers"]
+        assert offered(line + "1") == ["123", "120"]
+    assert offered(line + "tr") == []
+
+
+def test_run_offers_its_options() -> None:
+    assert {"--config", "--record", "--help", "--lang"} == set(offered("elevator-agent run --"))
+
+
+def test_run_is_the_same_behind_another_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--lang", "zh", "run", "--help"]) == 0
+    assert "用法：elevator-agent run" in capsys.readouterr().out
+    assert main(["--lang", "en", "run", "--config", "/nowhere", "--bogus"]) == 2
+    assert "--bogus" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import msgspec
 
-from agent.cli import screen
+from agent.cli import complete, screen
 from agent.cli.ask import ask
 from agent.cli.layout import clean
 from agent.cli.site import socket_of
@@ -39,7 +39,7 @@ class Taken(msgspec.Struct):
 def command(words: Words) -> click.Command:
     """Make the verb."""
     params: list[click.Parameter] = [
-        click.Argument(["what"], metavar="SEQ|CODE"),
+        click.Argument(["what"], metavar="SEQ|CODE", shell_complete=complete.standing),
         click.Option(["--by"], metavar="NAME", help=words("option.ack.by")),
     ]
     return verb("ack", words, _work, params)
