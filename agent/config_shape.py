@@ -283,10 +283,14 @@ def _text(kind: inspect.StrType, note: str) -> Say:
         form = note or str(kind.pattern)
         return Say(f"text: {form}", f"文本：{form}")
     if not kind.min_length:
-        return Say(f"text of up to {LONGEST_TEXT} characters", f"至多 {LONGEST_TEXT} 个字符的文本")
+        return Say(
+            f"text of up to {LONGEST_TEXT} characters, none of which controls how it is shown",
+            f"至多 {LONGEST_TEXT} 个字符的文本，不含控制字符",
+        )
     least = kind.min_length
     return Say(
-        f"text of {least} to {LONGEST_TEXT} characters", f"{least} 至 {LONGEST_TEXT} 个字符的文本"
+        f"text of {least} to {LONGEST_TEXT} characters, none of which controls how it is shown",
+        f"{least} 至 {LONGEST_TEXT} 个字符的文本，不含控制字符",
     )
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from agent import __version__
 from agent.__main__ import main
+from agent.cli.ask import ForbiddenError
 from agent.cli.check import warnings_of
 from agent.cli.events import seconds_of
 from agent.cli.layout import age, aligned, columns, cut
@@ -370,13 +371,19 @@ def test_status_as_json_is_the_service_s_answer(config, capsys):
 
 
 @pytest.mark.parametrize(
-    "change", [{"state": "degraded", "reason": "storage_failed"}, {"standing": [ALARM]}]
+    ("change", "told"),
+    [
+        ({"state": "degraded", "reason": "storage_failed"}, "storage_failed"),
+        ({"standing": [ALARM]}, "困人"),
+        ({"mqtt": {"connected": False, "reason": "refused"}}, "refused"),
+    ],
 )
-def test_status_degraded_or_with_an_alarm_ends_with_1(config, capsys, change):
+def test_status_degraded_with_an_alarm_or_without_a_broker_ends_with_1(
+    config, capsys, change, told
+):
     with service(config, status=answering(STATUS | change)):
         assert main(["status", "--config", str(config), "--lang", "zh"]) == 1
-    printed = capsys.readouterr().out
-    assert ("storage_failed" if "state" in change else "困人") in printed
+    assert told in capsys.readouterr().out
 
 
 def test_status_of_the_worst_day_fits_24_lines_of_80_columns(config, capsys):
@@ -638,3 +645,53 @@ def test_the_example_configuration_can_be_checked(capsys):
     example = Path(__file__).parent.parent / "config" / "agent.example.toml"
     assert main(["check", "--config", str(example)]) == 1  # it has no rescue code
     assert "Warning" in capsys.readouterr().out
+
+
+# ---- outputs that take nothing ----
+
+
+@pytest.mark.parametrize(
+    ("words", "where", "code"),
+    [
+        ("--help", ">/dev/full", 1),
+        ("--version", ">/dev/full", 1),
+        ("status --help", ">/dev/full", 1),
+        ("version", ">/dev/full", 1),
+        ("--help", ">&-", 0),
+        ("version", ">&-", 0),
+        ("version --json", ">&- 2>&-", 0),
+        ("nonsense", "2>&-", 2),
+        ("--help", "| head -c 1 >/dev/null", 0),
+    ],
+)
+def test_an_output_that_takes_nothing_is_said_without_a_traceback(words, where, code):
+    line = f"set -o pipefail; {sys.executable} -m agent --lang en {words} {where}"
+    ended = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert "Traceback" not in ended.stderr
+    assert "Exception ignored" not in ended.stderr
+    assert ended.returncode == code
+    assert ("standard output" in ended.stderr) == ("/dev/full" in where)
+
+
+@pytest.mark.parametrize("typed", ["nan", "inf", "-inf", "NaN"])
+def test_a_number_has_to_be_one(config, capsys, typed):
+    for words in (["record", "start", "--minutes"], ["doctor", "--endurance-tb"]):
+        assert main([*words, typed, "--config", str(config)]) == 2
+        assert capsys.readouterr().err
+
+
+def test_a_name_that_would_be_obeyed_is_refused_with_the_rule(config, capsys):
+    config.write_text('[elevator]\nsite = "s"\nid = "e"\nname = "a\\u202eb"\n', encoding="utf-8")
+    assert main(["check", "--config", str(config), "--lang", "en"]) == 2
+    assert "none of which controls how it is shown" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_journal_whose_service_may_not_be_asked_is_not_said_to_be_without_one(
+    config, capsys, monkeypatch
+):
+    def forbidden(path, *_more):
+        raise ForbiddenError(path, "Permission denied")
+
+    monkeypatch.setattr("agent.cli.outbox.ask", forbidden)
+    assert main(["outbox", "--config", str(config), "--lang", "en"]) == 3
+    assert "may not" in capsys.readouterr().err

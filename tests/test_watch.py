@@ -275,7 +275,10 @@ def test_a_dumb_terminal_gets_lines_without_colour(running: Service) -> None:
         assert window.ended() == 130
 
 
-@pytest.mark.parametrize(("answer", "code"), [(FINE, 0), (ENTRAPMENT, 1)])
+NO_BROKER = {**FINE, "status": {**FINE["status"], "mqtt": {"connected": False}}}
+
+
+@pytest.mark.parametrize(("answer", "code"), [(FINE, 0), (ENTRAPMENT, 1), (NO_BROKER, 1)])
 def test_once_shows_it_once(
     running: Service, capsys: pytest.CaptureFixture[str], answer: Any, code: int
 ) -> None:

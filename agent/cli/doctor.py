@@ -10,6 +10,7 @@ import click
 
 from agent.cli import screen
 from agent.cli.layout import cut
+from agent.cli.number import Number
 from agent.cli.texts import Words
 from agent.cli.verb import FINE, INTERRUPTED, USAGE, WARNING, verb
 from agent.clock import Clock
@@ -30,7 +31,7 @@ def command(words: Words) -> click.Command:
         click.Option(["--yes"], is_flag=True, help=words("option.doctor.yes")),
         click.Option(
             ["--endurance-tb"],
-            type=click.FloatRange(0.1, 100_000),
+            type=Number(0.1, 100_000),
             metavar="TB",
             help=words("option.doctor.endurance"),
         ),

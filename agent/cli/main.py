@@ -11,7 +11,7 @@ from agent import __version__
 from agent.cli import screen
 from agent.cli.page import Page
 from agent.cli.texts import Words, words_for
-from agent.cli.verb import INTERRUPTED, USAGE, lang_option
+from agent.cli.verb import FINE, INTERRUPTED, USAGE, WARNING, lang_option
 
 VERBS = (
     "run", "check", "doctor", "status", "watch", "signals", "events", "ack", "outbox", "bus", "replay", "record", "bundle",
@@ -48,6 +48,18 @@ def main(arguments: Sequence[str]) -> int:
     """Do one verb and return the exit code."""
     screen.prepare()
     words = words_for(arguments, os.environ)
+    try:
+        return _done(arguments, words)
+    except BrokenPipeError:  # nobody reads the help to its end
+        screen.forget_output()
+        return FINE
+    except OSError as wrong:  # a verb tells its own by itself
+        screen.say(words("error.output", reason=wrong.strerror or wrong))
+        screen.forget_output()
+        return WARNING
+
+
+def _done(arguments: Sequence[str], words: Words) -> int:
     group = _group(words)
     try:
         code = group.main(list(arguments), prog_name="elevator-agent", standalone_mode=False)

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from agent.cli import screen
-from agent.cli.ask import NoAnswerError, NotRunningError, ask
+from agent.cli.ask import ForbiddenError, NoAnswerError, NotRunningError, ask
 from agent.cli.layout import age, clean, cut, pad
 from agent.cli.site import settings_of
 from agent.cli.texts import Words
@@ -109,7 +109,7 @@ def _work(words: Words, *, verify: bool, config: Path | None, as_json: bool) -> 
 def _show(words: Words, settings: Settings, as_json: bool) -> int:  # noqa: FBT001 - the verb's option
     try:
         raw = ask(Path(settings.control.path), "outbox")
-    except NoAnswerError:
+    except (NoAnswerError, ForbiddenError):  # it runs
         raise
     except NotRunningError:
         screen.say(words("outbox.offline"))

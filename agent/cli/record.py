@@ -11,6 +11,7 @@ import msgspec
 from agent.cli import screen
 from agent.cli.ask import ask
 from agent.cli.layout import age
+from agent.cli.number import Number
 from agent.cli.site import socket_of
 from agent.cli.texts import Words
 from agent.cli.verb import FINE, read, verb
@@ -57,7 +58,7 @@ class Shelf(msgspec.Struct):
 
 def command(words: Words) -> click.Command:
     """Make the verb."""
-    minutes = click.FloatRange(0, 1440, min_open=True)
+    minutes = Number(0, 1440, min_open=True)
     return verb(
         "record",
         words,

@@ -123,7 +123,13 @@ def _work(words: Words, *, config: Path | None, as_json: bool) -> int:
         screen.show_lines([raw], live=True)
     else:
         screen.show(*page(status, words))
-    return FINE if status.state == "online" and not status.standing else WARNING
+    return code_of(status)
+
+
+def code_of(status: Status) -> int:
+    """Give the exit code: 1 while degraded, while something stands raised, and while nothing reaches the broker."""
+    fine = status.state == "online" and status.mqtt.connected and not status.standing
+    return FINE if fine else WARNING
 
 
 def page(status: Status, words: Words) -> list[str]:

@@ -10,9 +10,9 @@ import msgspec
 from agent.cli import screen
 from agent.cli.layout import clean
 from agent.cli.parts import Line
-from agent.cli.status import LINES, WIDTH
+from agent.cli.status import LINES, WIDTH, code_of
 from agent.cli.texts import Words
-from agent.cli.verb import FINE, WARNING, read
+from agent.cli.verb import read
 from agent.cli.watching.car import Trail
 from agent.cli.watching.changes import changes, said
 from agent.cli.watching.facts import Seen, Watch
@@ -24,7 +24,7 @@ from agent.uplink.messages import iso
 
 
 def show_once(raw: bytes, words: Words, *, as_json: bool) -> int:
-    """Show one answer; 1 when the service is degraded or something stands raised."""
+    """Show one answer, and end as `status` does."""
     answer = read(raw, Watch)
     if as_json:
         screen.show_lines([raw], live=True)
@@ -32,8 +32,7 @@ def show_once(raw: bytes, words: Words, *, as_json: bool) -> int:
         trail = Trail().after(Seen(at=Clock().now(), answer=answer))
         size = (min(screen.width(), WIDTH), LINES - 1)
         screen.show(*(_printed(line) for line in once(answer, trail, words, size)))
-    status = answer.status
-    return FINE if status.state == "online" and not status.standing else WARNING
+    return code_of(answer.status)
 
 
 def _printed(line: Line) -> str:
