@@ -2,7 +2,8 @@
 
 import pytest
 
-from agent.cli.main import main
+from agent.cli.layout import columns, wrapped
+from agent.cli.main import VERBS, main
 from agent.cli.texts import TEXTS
 
 CASES = [
@@ -57,3 +58,29 @@ def test_every_text_has_the_same_blanks_in_both_languages() -> None:
 
     different = [key for key, (en, zh) in TEXTS.items() if zh and blanks(en) != blanks(zh)]
     assert different == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_page_of_help_is_about_a_screen_and_no_wider(
+    capsys: pytest.CaptureFixture[str], verb: str, lang: str
+) -> None:
+    assert main(["--lang", lang, verb, "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 30
+    said = [line for line in lines if not line.lstrip().startswith(("elevator-agent", "-"))]
+    assert max(map(columns, said)) <= 80
+    assert not [line for line in lines if line.lstrip().startswith(("，", "。", "、"))]
+
+
+def test_options_that_go_with_others_are_listed_with_those(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for line, listed in (("bus", False), ("bus --learn", True), ("bus --scan", True)):
+        assert main(["--lang", "en", *line.split(), "--help"]) == 0
+        assert ("--url URL" in capsys.readouterr().out) is listed
+
+
+def test_no_line_of_chinese_begins_with_what_closes_the_one_before() -> None:
+    assert wrapped("困人困人，困人", 8, "") == ["困人困", "人，困人"]
+    assert wrapped("，困人", 4, "") == ["，困", "人"]

@@ -7,17 +7,15 @@ BUS_TEXTS: Mapping[str, tuple[str, str]] = {
     "bus.help": (
         ("Show the frames of the running service as they pass: time, driver, sent → or received ←, "
         "bytes, and what they say. Nothing is sent for it.\n\n"
-        "With --learn: find out which registers of an unknown device answer, and which of them move "
-        "when something happens. With --scan: which devices are on a line. Both need the line for "
-        "themselves and only read."),
-        ("显示服务的总线报文：时间、驱动、发送 → 或接收 ←、字节及其含义。\n\n不会因此发送任何报文。\n\n"
-        "--learn：查明未知设备哪些寄存器有应答、何时变化。\n\n"
-        "--scan：查明线路上有哪些设备。两者须独占线路，且只读。"),
+        "Of an unknown device --learn finds the registers, --scan finds the devices on a line. Both need the "
+        "line for themselves and only read. Their options: elevator-agent bus --learn --help"),
+        ("显示服务的总线报文：时间、驱动、发送 → 或接收 ←、字节及其含义。不会因此发送任何报文。\n\n"
+        "--learn 查明未知设备的寄存器，--scan 查明线路上的设备；两者须独占线路，且只读。"
+        "其选项：elevator-agent bus --learn --help"),
     ),
     "bus.examples": (
         ("elevator-agent bus\n"
         "elevator-agent bus --driver controller --address 0x10-0x22\n"
-        "elevator-agent bus --errors --kept --full\n"
         "elevator-agent bus --learn --url tcp://192.168.1.20 --device-id 1\n"
         "elevator-agent bus --scan --url tcp://192.168.1.20"),
         "",
@@ -41,11 +39,11 @@ BUS_TEXTS: Mapping[str, tuple[str, str]] = {
     "option.bus.limit": ("End after so many frames.", "显示若干条后结束。"),
     "option.bus.learn": ("Find the map of an unknown device.", "辨识未知设备的寄存器。"),
     "option.bus.scan": (
-        "Find the devices on a line, and its speed (without --device-id: all).",
+        "Find the devices on a line, and its speed.",
         "查找线路上的设备及波特率。",
     ),
     "option.bus.url": ("The line to look at, as in the configuration.", "要查看的线路，写法同配置。"),
-    "option.bus.device-id": ("The device to look at.", "要查看的设备地址。"),
+    "option.bus.device-id": ("The device to look at; --scan without it: all.", "要查看的设备地址；--scan 不给出则全部。"),
     "option.bus.range": ("Addresses to try (default 0x0000-0x00FF).", "尝试的地址（默认 0x0000-0x00FF）。"),
     "option.bus.tables": (
         "coil, discrete, holding, input (default holding,input).",
@@ -54,10 +52,10 @@ BUS_TEXTS: Mapping[str, tuple[str, str]] = {
     "option.bus.pause-ms": ("Pause between requests (default 100).", "两次请求的间隔（默认 100）。"),
     "option.bus.timeout-ms": ("Wait for an answer (default 500).", "应答等待时间（默认 500）。"),
     "option.bus.seconds": (
-        "Watch so long; 0 not at all (default until Ctrl-C).", "观察秒数；0 不观察（默认到 Ctrl-C）。",
+        "Watch so long; 0 not at all (default: to Ctrl-C).", "观察秒数；0 不观察（默认到 Ctrl-C）。",
     ),
     "option.bus.mark": (
-        "What you will do while watching, in this order; Enter says that you do it now.",
+        "What you will do while watching; Enter says: now.",
         "观察时依次要做的动作；按回车表示正在做。",
     ),
     "option.bus.write-profile": (

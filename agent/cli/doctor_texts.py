@@ -9,41 +9,36 @@ DOCTOR_TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "doctor.help": (
         (
-            "Look at everything the agent needs: the service, configuration, serial ports, devices, contacts, "
-            "stations, cameras, broker, clock, disk, this computer. Each finding says what was measured, what it "
-            "means and one next step; failures come first.\n\n"
-            "Where the service runs it is asked, and nothing that it holds is touched. Where it does not, lines and "
-            "pins are opened here: listened to first, then only read, never written.\n\n"
-            "--scan also searches serial lines and devices for another speed, parity or address. It takes minutes "
-            "and needs the service stopped.\n\n"
-            "Exit code 1 for a warning or a failure, 2 when the configuration cannot be used."
+            "Look at everything the agent needs. "
+            "Each finding says what was measured, what it means and one next step; failures come first.\n\n"
+            "A running service is asked, and nothing it holds is touched. Otherwise lines and pins are opened here: "
+            "listened to, then only read, never written.\n\n"
+            "Exit code 1 for a warning or a failure, 2 for an unusable configuration."
         ),
         (
-            "检查本终端所需的一切：服务、配置、串口、设备、触点、分机、摄像机、\n\n"
-            "消息服务器、时钟、磁盘、本机。每项给出实测、含义和一个下一步；故障在前。\n\n"
-            "服务在运行则询问服务，不碰其占用的线路和引脚；\n\n"
-            "未运行则自行打开：先听，再只读，从不写入。\n\n"
-            "--scan 另外搜索其他波特率、校验位和地址；需数分钟，且须先停止服务。\n\n"
+            "检查本终端所需的一切，从服务、接线到消息服务器和本机。"
+            "每项给出实测、含义和一个下一步；故障在前。\n\n"
+            "服务在运行则询问服务，不碰其占用的线路和引脚；未运行则自行打开：先听，再只读，从不写入。\n\n"
             "有警告或故障退出码 1，配置不可用退出码 2。"
         ),
     ),
     "doctor.examples": (
         (
-            "elevator-agent doctor\nsudo elevator-agent doctor --lang zh\n"
+            "sudo elevator-agent doctor\n"
             "elevator-agent doctor --json | jq .counts\nsudo elevator-agent doctor --scan"
         ),
         "",
     ),
     "option.doctor.scan": (
-        "Also search for another speed, parity or address; only reads.",
-        "另外搜索波特率、校验位和地址；只读。",
+        "Try other speeds and addresses too; minutes, service off.",
+        "另外搜索波特率、校验位和地址；需数分钟，须先停止服务。",
     ),
     "option.doctor.yes": (
         "With --scan: you have read the warning.",
         "配合 --scan：已阅读警告。",
     ),
     "option.doctor.endurance": (
-        "What the card's maker promises, in TB written (TBW), to estimate its life.",
+        "The card's promised TB written, to estimate its life.",
         "存储卡标称写入量（TBW）。",
     ),
     "doctor.failed": ("FAILED", "故障"),

@@ -20,7 +20,7 @@ EVENT_TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "option.follow": ("Go on with new events until Ctrl-C.", "持续显示新事件，Ctrl-C 结束。"),
     "option.since": ("Only this far back: 90s, 30m, 2h, 7d.", "时间范围：90s、30m、2h、7d。"),
-    "option.severity": ("This severity and above.", "该级别及以上。"),
+    "option.severity": ("info, minor, major or critical, and above.", "该级别及以上：info、minor、major、critical。"),
     "option.code": ("Only this event code.", "仅此事件代码。"),
     "option.limit": ("At most so many, the newest (default 50).", "最多条数，取最新（默认 50）。"),
     "option.waveform": (

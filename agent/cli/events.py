@@ -46,7 +46,9 @@ def command(words: Words) -> click.Command:
         click.Argument(["seq"], required=False, type=click.IntRange(1), metavar="[SEQ]"),
         click.Option(["--follow", "-f"], is_flag=True, help=words("option.follow")),
         _since(words),
-        click.Option(["--severity"], type=severities, help=words("option.severity")),
+        click.Option(
+            ["--severity"], type=severities, metavar="LEVEL", help=words("option.severity")
+        ),
         click.Option(
             ["--code"], metavar="CODE", shell_complete=complete.codes, help=words("option.code")
         ),

@@ -9,9 +9,8 @@ EXPLAIN_TEXTS: Mapping[str, tuple[str, str]] = {
         "likely causes, what to check in a safe order, what clears and mutes it, which signals it "
         "needs and which are wired, and its numbers elsewhere. Needs no network and no service.\n\n"
         "CODE is an event's code or title, or a platform's number. Without CODE: all of them."),
-        ("说明一个事件：含义、按本机配置的时限何时成立、可能原因、按安全顺序的检查步骤。\n\n"
-        "以及如何解除与屏蔽、所需信号与接入情况、在其他体系中的编号。\n\n"
-        "无需网络，无需服务运行。\n\n"
+        ("说明一个事件：含义、按本机配置的时限何时成立、可能原因、按安全顺序的检查步骤、"
+        "如何解除与屏蔽、所需信号与接入情况、在其他体系中的编号。无需网络，无需服务运行。\n\n"
         "CODE 为事件代码、名称或平台编号。不给出时列出全部。"),
     ),
     "explain.examples": (

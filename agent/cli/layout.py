@@ -3,6 +3,8 @@
 import unicodedata
 from collections.abc import Sequence
 
+_NEVER_FIRST = "，。、；：？！）》”…"  # on a line
+
 
 def clean(text: str) -> str:
     """Replace what a terminal would obey instead of show."""
@@ -82,6 +84,8 @@ def _words(text: str) -> list[str]:
     """Cut a text where a line may end: behind blanks and behind wide letters."""
     words = [""]
     for letter in text:
+        if letter in _NEVER_FIRST and len(words) > 1 and not words[-1]:
+            words.pop()  # it stays with what it closes
         words[-1] += letter
         if letter == " " or _columns(letter) == 2:
             words.append("")

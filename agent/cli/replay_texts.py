@@ -10,7 +10,7 @@ REPLAY_TEXTS: Mapping[str, tuple[str, str]] = {
         "A long recording is shown around its gravest event; --from and --to choose another part. "
         "A support archive of `bundle` can be given as well."),
         ("快速回放录制文件，显示信号波形与由此产生的事件。无需服务运行，无需驱动。\n\n"
-        "较长的录制只显示最严重事件前后；可用 --from、--to 另选时段。\n\n"
+        "较长的录制只显示最严重事件前后；可用 --from、--to 另选时段。"
         "也可直接给出 `bundle` 生成的支持包。"),
     ),
     "replay.examples": (

@@ -95,8 +95,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "version.examples": ("elevator-agent version", ""),
     # options
     "option.config": (
-        "Configuration; default $ELEVATOR_AGENT_CONFIG, else /etc/elevator-agent/agent.toml.",
-        "配置文件；默认 $ELEVATOR_AGENT_CONFIG，否则 /etc/elevator-agent/agent.toml。",
+        "Another configuration than this installation's.",
+        "另用此配置文件，而非本机安装的配置。",
     ),
     "option.json": ("Print JSON.", "输出 JSON。"),
     "option.lang": ("Language; default from the locale.", "语言；默认取自系统区域设置。"),
@@ -221,7 +221,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "status.outbox": ("Outbox", "待发"),
     "status.owed": (
         "{critical} critical and {rest} other events owed, {waiting} waiting, head {head}, journal {journal}",
-        "待发 紧急 {critical}、其他 {rest}，未落盘 {waiting}，最新序号 {head}，日志 {journal}",
+        "紧急 {critical}、其他 {rest}，未落盘 {waiting}，最新序号 {head}，日志 {journal}",
     ),
     "status.fault": ("FAULT: {fault}", "故障：{fault}"),
     "status.standing": ("Standing alarms", "未解除报警"),

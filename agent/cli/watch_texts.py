@@ -15,10 +15,10 @@ WATCH_TEXTS: Mapping[str, tuple[str, str]] = {
             "With --once: exit code 1 when it is degraded or something stands raised, 3 when it is not running."
         ),
         (
-            "实时显示井道、轿厢与门的画面，各信号的质量与时效，\n\n未解除报警、待发事件与链路。"
+            "实时显示井道、轿厢与门的画面，各信号的质量与时效，未解除报警、待发事件与链路。"
             "只发送变化的内容，每秒至多两次。\n\n"
             "按键：q 退出，p 暂停，s 信号，e 事件，l 语言，? 帮助。\n\n"
-            "无终端时（管道、TERM=dumb）每次变化输出一行，\n\n--json 则每次输出一个对象。服务停止时等待其恢复。\n\n"
+            "无终端时（管道、TERM=dumb）每次变化输出一行，--json 则每次输出一个对象。服务停止时等待其恢复。\n\n"
             "--once：降级运行或有报警时退出码 1，服务未运行时 3。"
         ),
     ),
