@@ -74,9 +74,7 @@ def test_signals_that_are_bad_are_lost_too():
     assert car.of(CODE) == ["130 raised"]
 
 
-@pytest.mark.parametrize(
-    "lost", [("moving",), ("front",), ("moving", "front"), ("call", "occupied", "mode", "floor")]
-)
+@pytest.mark.parametrize("lost", [("moving",), ("front",), ("call", "occupied", "mode", "floor")])
 def test_what_the_rules_can_decide_without_is_not_blindness(lost):
     car = riding()
     car.lose(100, *lost)

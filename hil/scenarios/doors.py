@@ -144,8 +144,9 @@ def closed_doors_that_nobody_minds(s: Script) -> None:
 
 @story(FULL, CAR_TOP_BOX)
 def whether_the_doors_open_is_unknown(s: Script) -> None:
-    """The door's signal is lost on the run; it is back a minute later, closed."""
+    """The door's signal is lost on the run: possibly trapped. It is back a minute later, closed."""
     s.wait(5).opens().wait(5).closes().starts().loses("door.front").passes(2).arrives().wait(60)
+    s.expect("entrapment_possible", "stopped", 30, severity="major")
     s.revives().wait(60).shows(Silence.UNKNOWN, "door_open_failure")
     s.allows("trapped_passengers")
 
