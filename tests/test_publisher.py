@@ -298,9 +298,12 @@ def test_a_refused_topic_waits_and_a_new_connection_tries_it_at_once() -> None:
     assert latest.take(100, 9) == "a"
     latest.refused("a", 200)
     latest.lost()
+    assert latest.refusing  # until it is taken
     assert latest.take(101, 9) == "a"
     latest.lost()
     assert latest.take(102, 9) == "a"
+    latest.acknowledged("a")
+    assert not latest.refusing
 
 
 # ---------------------------------------------------------------- what stands

@@ -6,6 +6,7 @@ from agent.model import Lane, Severity, Transition
 from agent.uplink.aside import Aside, reported
 from agent.uplink.conflict import Conflict
 from agent.uplink.echo import Echo
+from agent.uplink.health import Health
 from agent.uplink.lanes import BUFFER_ROWS, LaneQueue, Lanes
 from agent.uplink.pace import BURST, FREE_PER_S, LEAST_PER_S, Pace
 from agent.uplink.readback import other_agent
@@ -273,6 +274,22 @@ def test_what_was_said_and_never_heard_is_not_kept_without_bound() -> None:
     for second in range(1_000):
         echo.said(str(second).encode(), second * S)
     assert len(echo._said) <= 8
+
+
+# ---------------------------------------------------------------- what is said of refusals
+
+
+def test_each_refusal_is_news_once_until_everything_is_taken_again() -> None:
+    health = Health(BOOT)
+    said = [health.refused(why) for why in ("a", "b", "a", "b", "a")]
+    assert said == [True, True, False, False, False]
+    health.refusing = False
+    assert health.refused("a")
+
+
+def test_refusals_without_end_fill_neither_log_nor_memory() -> None:
+    health = Health(BOOT)
+    assert sum(health.refused(str(number)) for number in range(1_000)) == 32
 
 
 # ---------------------------------------------------------------- a second agent

@@ -22,6 +22,7 @@ class Refused:
 
     row: Row
     refusal: str
+    times: int = MANY
 
     def told(self) -> dict[str, object]:
         """For the control socket."""
@@ -42,7 +43,7 @@ class Refused:
             "ranges": [f"{seq}-{seq}"],
             "undelivered": 1,
             "refusal": self.refusal,
-            "refused_times": MANY,
+            "refused_times": self.times,
         }
 
 
@@ -53,9 +54,9 @@ class Aside:
         self._listed: deque[Refused] = deque(maxlen=_LISTED_MOST)
         self._unreported: list[Refused] = []
 
-    def add(self, row: Row, refusal: str) -> None:
-        """The broker takes this row under no circumstances."""
-        refused = Refused(row, refusal)
+    def add(self, row: Row, refusal: str, times: int = MANY) -> None:
+        """The broker takes this row under no circumstances; it was refused so many times."""
+        refused = Refused(row, refusal, times)
         self._listed.append(refused)
         self._unreported.append(refused)
 

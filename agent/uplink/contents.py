@@ -14,7 +14,10 @@ STATUS_EVERY_US = 60 * SECOND_US
 
 
 class Contents:
-    """Remembers what was said last of status and state, to tell when they are worth saying again."""
+    """Remembers what was said last of status and state, to tell when they are worth saying again.
+
+    `brief` are topics whose message the broker finds too large: an alarm goes without its evidence, a status without links.
+    """
 
     def __init__(
         self,
@@ -29,11 +32,22 @@ class Contents:
         self.state_pace = StatePace(state_interval_us)
         self._status_said: object = None
         self._status_us = 0
+        self.brief: set[str] = set()
+
+    def shorten(self, topic: str) -> bool:
+        """Say less there from now on. Answers whether there is less to say than was said: on alarms and status only."""
+        if topic in self.brief or not (
+            topic == self._topics.status or self._topics.is_alarm(topic)
+        ):
+            return False
+        self.brief.add(topic)
+        return True
 
     def letter(self, topic: str, now: Instant) -> Letter:
         """The message for a topic; from now on it counts as said."""
         if self._topics.is_alarm(topic):
-            return self._letters.alarm(topic, self._standing.on(topic), now)
+            brief = topic in self.brief
+            return self._letters.alarm(topic, self._standing.on(topic), now, brief=brief)
         if topic == self._topics.status:
             self._status_said, self._status_us = self._health.to_say(now), now.uptime_us
             return self._letters.status(self._status(now))
@@ -50,7 +64,10 @@ class Contents:
         return self._letters.status(status)
 
     def _status(self, now: Instant) -> Status:
-        return self._health.status(self._sources.owed, self._supply.lanes, now)
+        status = self._health.status(self._sources.owed, self._supply.lanes, now)
+        if self._topics.status in self.brief:
+            status.links = {}
+        return status
 
     @property
     def status_due_us(self) -> int:

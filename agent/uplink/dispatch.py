@@ -14,6 +14,7 @@ from agent.clock import Clock
 from agent.model import SECOND_US, Instant, Lane, Row, Severity
 from agent.requests.post import Parcel, Post
 from agent.set_aside import set_aside_in
+from agent.uplink import reasons
 from agent.uplink.alarms import Standing
 from agent.uplink.aside import Aside
 from agent.uplink.contents import Contents
@@ -23,6 +24,7 @@ from agent.uplink.latest import Latest
 from agent.uplink.letters import Letter, Letters
 from agent.uplink.pace import Pace
 from agent.uplink.ports import Link
+from agent.uplink.refusals import MANY
 from agent.uplink.said import Said
 from agent.uplink.supply import Supply
 from agent.uplink.topics import Topics
@@ -105,6 +107,7 @@ class Dispatch:
         self._sent.clear()
         self._supply.lanes.lost()
         self.latest.lost()
+        self._contents.brief.clear()
         self.post.lost()
         self.pace.lost()
 
@@ -208,7 +211,8 @@ class Dispatch:
             return
         if refusal is not None:
             may_go = not set_aside_in(row)  # nothing could tell of a report
-            if queue.refused(row, self._after(backoff), may_go=may_go):
+            at_fault, after_us = reasons.is_too_large(refusal), self._after(backoff)
+            if queue.refused(row, after_us, may_go=may_go, is_at_fault=at_fault):
                 self._set_aside(row, refusal)
             self.refused(refusal)
             return
@@ -218,14 +222,18 @@ class Dispatch:
         self._accepted("event")
 
     def _set_aside(self, row: Row, refusal: str) -> None:
-        self.aside.add(row, refusal)
+        times = 1 if reasons.is_too_large(refusal) else MANY
+        self.aside.add(row, refusal, times)
         _log.error(
-            "Event %d is refused while later ones are taken; it is set aside and stays in the journal: %s.",
+            "Event %d is refused for its own sake; it is set aside and stays in the journal: %s.",
             row.seq,
             refusal,
         )
 
     def _topic_answered(self, topic: str, refusal: str | None) -> None:
+        if reasons.is_too_large(refusal) and self._contents.shorten(topic):
+            self.latest.refused(topic, self._clock.uptime_us())
+            return
         if refusal is not None:
             self.latest.refused(topic, self._after(self._topic_backoff))
             self.refused(refusal)

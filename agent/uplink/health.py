@@ -13,6 +13,7 @@ from agent.uplink.ports import Owed
 
 STORAGE_FAILED = "storage_failed"
 PUBLISH_REFUSED = "publish_refused"
+_TOLD_MOST = 32  # refusals by their text, in the log and at once in `status`
 
 
 class Health:
@@ -28,10 +29,15 @@ class Health:
         self.links: dict[str, object] = {}
         self._refused = 0
         self._last_refusal = ""
+        self._told: set[str] = set()
 
     def refused(self, why: str) -> bool:
-        """The broker refused a publish. Answers whether that is news."""
-        news = not self.refusing or why != self._last_refusal
+        """The broker refused a publish. Answers whether that is news: not said since it last took everything."""
+        if not self.refusing:
+            self._told.clear()
+        news = why not in self._told and len(self._told) < _TOLD_MOST
+        if news:
+            self._told.add(why)
         self.refusing = True
         self._refused += 1
         self._last_refusal = why
@@ -55,7 +61,7 @@ class Health:
 
     def to_say(self, now: Instant) -> object:
         """What makes a status worth sending before its minute is over; compare with what was said last."""
-        said = (self.reason, self.links, self.refusing and self._last_refusal)
+        said = (self.reason, self.links, self.refusing and len(self._told))
         return (*said, now.synchronised, self.anchor_us)
 
     def status(self, owed: Owed, lanes: Lanes, now: Instant) -> Status:

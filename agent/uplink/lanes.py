@@ -110,13 +110,16 @@ class LaneQueue:
             del self._sent[first]
         return self.cursor != before
 
-    def refused(self, row: Row, not_before_us: int, *, may_go: bool = True) -> bool:
+    def refused(
+        self, row: Row, not_before_us: int, *, may_go: bool = True, is_at_fault: bool = False
+    ) -> bool:
         """The broker refused it: pending again, in its place, and the lane waits.
 
-        True when that proves the row to be at fault, and it may go: it is then held back, and the lane goes on without it.
+        True when that proves the row to be at fault, or it is known to be (`is_at_fault`), and it may go: it is then held
+        back, and the lane goes on without it.
         """
         self._flying.discard(row.seq)
-        if self._refusals.refused(row.seq, may_go=may_go):
+        if self._refusals.refused(row.seq, may_go=may_go, is_at_fault=is_at_fault):
             self._held_back.add(row.seq)
             return True
         self._not_before_us = not_before_us

@@ -12,6 +12,7 @@ class Latest:
         self._wanted: dict[str, int] = {}
         self._flying: dict[str, int] = {}
         self._resting: dict[str, int] = {}
+        self._refused: set[str] = set()
 
     def want(self, topic: str, rank: int) -> None:
         """The topic's content changed and has to be published."""
@@ -40,14 +41,16 @@ class Latest:
         """The broker has it."""
         del self._flying[topic]
         self._resting.pop(topic, None)
+        self._refused.discard(topic)
 
     def refused(self, topic: str, until_us: int) -> None:
         """The broker refused it: wanted again, but not before `until_us`."""
         self.want(topic, self._flying.pop(topic))
         self._resting[topic] = until_us
+        self._refused.add(topic)
 
     def lost(self) -> None:
-        """The connection is gone: what was in flight is wanted again, and refusals are forgotten."""
+        """The connection is gone: what was in flight is wanted again, and what was refused may be tried at once."""
         for topic, rank in self._flying.items():
             self.want(topic, rank)
         self._flying.clear()
@@ -55,8 +58,8 @@ class Latest:
 
     @property
     def refusing(self) -> bool:
-        """Whether something waits after a refusal."""
-        return bool(self._resting)
+        """Whether something was refused and has not been taken since."""
+        return bool(self._refused)
 
     @property
     def next_try_us(self) -> int | None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from agent.model import Event, Instant, Point, Row
 from agent.uplink import events, messages
 from agent.uplink.alarms import Shown
@@ -46,11 +48,17 @@ class Letters:
         topic = self._topics.event(event.severity, event.code)
         return Letter(topic, payload, retain=False, content_type=events.CLOUD_EVENT)
 
-    def alarm(self, topic: str, shown: Shown | None, now: Instant) -> Letter:
-        """What stands on an alarm's topic; nothing empties it."""
+    def alarm(
+        self, topic: str, shown: Shown | None, now: Instant, *, brief: bool = False
+    ) -> Letter:
+        """What stands on an alarm's topic; nothing empties it. `brief`: without evidence."""
         if shown is None:
             return Letter(topic, b"", content_type=None)
-        event = shown.raised
+        event = (
+            msgspec.structs.replace(shown.raised, evidence={}, unknown=())
+            if brief
+            else shown.raised
+        )
         envelope = events.dated(event, shown.envelope, self._boot_id, now, self.anchor_us)
         payload = events.alarm_message(
             event, envelope, self._origin, self._naming(event), shown.acknowledged

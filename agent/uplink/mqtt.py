@@ -48,6 +48,7 @@ _CONNECT_S = (
 _PACKET_MOST = 64 * 1024  # bytes; what is read back are own messages, of a few thousand
 _AHEAD = 4096  # bytes read at once
 _MID = 2  # bytes of a message's number
+_HEADER = 1 + 4 + 2 + _MID  # of a publish: kind, length at its longest, length of the topic, number
 _NO_PROPERTIES = Properties(PacketTypes.PUBACK)  # type: ignore[no-untyped-call]
 # What follows the number in an acknowledgement that says no more than its code.
 _PLAIN = {
@@ -138,6 +139,7 @@ class Connection:
         self._reason: Say | None = None
         self._accepted = self._aborted = False
         self._v5 = settings.protocol == "5"
+        self._own_number = 0
         self._topics: dict[int, str] = {}
         self._asked: dict[int, tuple[str, ...]] = {}
         self._requests: str | None = None
@@ -164,11 +166,30 @@ class Connection:
         properties = _properties(expiry_s, content_type) if self._v5 else None
         if properties is not None and correlation is not None:
             properties = _correlated(content_type, correlation)
+        if self._is_too_large(topic, payload, properties):
+            return self._refuse(topic)
         info = self._client.publish(topic, payload, 1, retain, properties)
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             return None
         self._topics[info.mid] = topic
         return info.mid
+
+    def _is_too_large(self, topic: str, payload: bytes, properties: Properties | None) -> bool:
+        most = None if self.limits is None else self.limits.maximum_packet
+        if most is None:
+            return False
+        said = 0
+        if properties is not None:
+            said = len(properties.pack())  # type: ignore[no-untyped-call]
+        return _HEADER + len(topic.encode()) + said + len(payload) > most
+
+    def _refuse(self, topic: str) -> int:
+        """Answer in the broker's place, which would end the connection. Its own numbers are above 0."""
+        most = 0 if self.limits is None else self.limits.maximum_packet or 0
+        self._own_number -= 1
+        refusal = reasons.too_large(topic, most)
+        self._loop.call_soon(self._listener.acknowledged, self._own_number, refusal)
+        return self._own_number
 
     def subscribe(self, *filters: str) -> None:
         """Ask for topics at QoS 1."""
@@ -459,6 +480,9 @@ class _Client(Client):
     ahead = b""
 
     def _sock_recv(self, bufsize: int) -> bytes:  # type: ignore[explicit-override]
+        # Under MQTT 3.1.1 anybody who may write where we listen decides how much memory this takes. What is cut off does
+        # not end the connection: a retained message would end each one.
+        del self._in_packet["packet"][2 * _PACKET_MOST :]
         if not self.ahead:
             self.ahead = super()._sock_recv(_AHEAD)
         taken, self.ahead = self.ahead[:bufsize], self.ahead[bufsize:]

@@ -78,6 +78,7 @@ _END: Mapping[int, Say] = {
     0x98: Say("the broker's operator ended the connection", "连接被服务器管理员断开"),
 }
 _ENDED = Say("the broker ended the connection", "连接被消息服务器断开")
+_TOO_LARGE = "[packet_too_large]"
 _PUBLISH: Mapping[int, str] = {
     0x87: "not authorised: the broker's access list does not let this client write there",
     0x90: "the broker does not accept this topic name",
@@ -104,6 +105,16 @@ def _coded(table: Mapping[int, Say], other: Say, code: int, name: str) -> Say:
 def publish_refused(code: int, name: str, topic: str) -> str:
     """Why the broker refused a publish."""
     return f"{topic}: {_PUBLISH.get(code, name)} [0x{code:02x}]"
+
+
+def too_large(topic: str, most: int) -> str:
+    """Why a publish was not even tried: it would only end the connection."""
+    return f"{topic}: it is larger than the {most} bytes that the broker takes: raise its limit {_TOO_LARGE}"
+
+
+def is_too_large(refusal: str | None) -> bool:
+    """Whether a refusal is for the size of the message, and so its own fault."""
+    return refusal is not None and refusal.endswith(_TOO_LARGE)
 
 
 def not_reached(error: Exception, host: str, port: int) -> Say:

@@ -26,12 +26,12 @@ class Refusals:
     def __bool__(self) -> bool:
         return bool(self._times)
 
-    def refused(self, seq: int, *, may_go: bool) -> bool:
+    def refused(self, seq: int, *, may_go: bool, is_at_fault: bool = False) -> bool:
         """The broker refused it once more. Answers whether that proves the row to be at fault; it is then forgotten.
 
-        One that may not go is tried for ever.
+        One that may not go is tried for ever. `is_at_fault` needs no other proof.
         """
-        if seq in self._overtaken and may_go:
+        if (is_at_fault or seq in self._overtaken) and may_go:
             self._forget(seq)
             return True
         was_a_turn = self._another and not self._is_suspect(seq)
