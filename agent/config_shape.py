@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from msgspec import inspect
 
+from agent.config_forms import FORMS_ZH
 from agent.config_problem import (
     Report,
     Say,
@@ -281,7 +282,7 @@ def _ranged(kind: inspect.IntType | inspect.FloatType, word: Say) -> Say:
 def _text(kind: inspect.StrType, note: str) -> Say:
     if note or kind.pattern:
         form = note or str(kind.pattern)
-        return Say(f"text: {form}", f"文本：{form}")
+        return Say(f"text: {form}", f"文本：{FORMS_ZH.get(form, form)}")
     if not kind.min_length:
         return Say(
             f"text of up to {LONGEST_TEXT} characters, none of which controls how it is shown",

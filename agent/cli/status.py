@@ -9,6 +9,7 @@ import msgspec
 from agent.cli import screen
 from agent.cli.ask import ask
 from agent.cli.layout import age, clean, cut, pad
+from agent.cli.link_reasons import link_reason
 from agent.cli.site import socket_of
 from agent.cli.texts import Words
 from agent.cli.verb import FINE, WARNING, read, verb
@@ -201,7 +202,7 @@ def _links(links: Mapping[str, Link], words: Words) -> list[str]:
 def _link(name: str, link: Link, words: Words) -> str:
     state = words("status.up" if link.up else "status.down")
     since = words("status.since", age=age(link.since_s)) if link.since_s is not None else ""
-    line = f"{_label(words('status.links'))}{pad(cut(name, 20), 20)}  {state} {since}  {link.reason or ''}"
+    line = f"{_label(words('status.links'))}{pad(cut(name, 20), 20)}  {state} {since}  {link_reason(link.reason, words)}"
     p95_ms = link.statistics.round_trip_p95_ms
     if link.up and p95_ms is not None:
         line += f"  {words('status.round_trip', ms=round(p95_ms))}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from agent.cli.link_reasons import link_reason
 from agent.cli.status import Alarm, Link, Mqtt
 from agent.cli.texts import Words
 from agent.cli.watching.facts import Watch
@@ -89,7 +90,8 @@ def said(change: Change, words: Words) -> str:
             return words(f"watch.change.{kind}", title=title, severity=severity)
         case "link":
             key = "watch.change.link_up" if change["up"] else "watch.change.link_down"
-            return words(key, name=change["name"], reason=change["reason"] or "").rstrip()
+            reason = link_reason(change["reason"], words)
+            return words(key, name=change["name"], reason=reason).rstrip()
         case "mqtt":
             key = "watch.change.mqtt_up" if change["connected"] else "watch.change.mqtt_down"
             reason = (change["reason_zh"] if words.lang == "zh" else None) or change["reason"] or ""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from agent.cli.layout import age, columns
+from agent.cli.link_reasons import link_reason
 from agent.cli.parts import Line, Part, cell
 from agent.cli.signals import Signal, shown
 from agent.cli.status import Alarm, Link, Status, down_first, mqtt_reason, urgent_first
@@ -107,7 +108,7 @@ def links(found: Mapping[str, Link], words: Words) -> list[Line]:
 def _link(link: Link, words: Words) -> list[Part]:
     if not link.up:
         since = coarse_age(link.since_s, words)
-        return [(f" {words('status.down')} {since} {link.reason or ''}".rstrip(), "major")]
+        return [(f" {words('status.down')} {since} {link_reason(link.reason, words)}".rstrip(), "major")]
     return [(f" {words('status.up')}", "good")]
 
 
