@@ -1,12 +1,14 @@
 """`elevator-agent bus`: the options of the verb."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
 from agent.cli import complete
+from agent.cli.number import Number
+from agent.cli.page import Aside
 from agent.cli.texts import Words
 from agent.cli.verb import verb
 from agent.drivers.registers import Table
@@ -47,9 +49,16 @@ def command(words: Words) -> click.Command:
     return verb("bus", words, _work, _options(words))
 
 
+class _OfLearning(Aside):
+    goes_with: ClassVar[Sequence[str]] = ("learn", "scan")
+
+
 def _options(words: Words) -> list[click.Parameter]:
     def option(*names: str, **more: Any) -> click.Option:  # noqa: ANN401 - click's own keywords
         return click.Option(names, help=words(f"option.bus.{names[0].strip('-')}"), **more)
+
+    def aside(*names: str, **more: Any) -> click.Option:  # noqa: ANN401 - click's own keywords
+        return _OfLearning(names, help=words(f"option.bus.{names[0].strip('-')}"), **more)
 
     return [
         option("--driver", metavar="NAME", shell_complete=complete.drivers),
@@ -60,18 +69,18 @@ def _options(words: Words) -> list[click.Parameter]:
         option("--kept", is_flag=True),
         option("--full", is_flag=True),
         option("--limit", type=click.IntRange(1), metavar="N"),
-        option("--learn", is_flag=True),
-        option("--scan", is_flag=True),
-        option("--url", metavar="URL"),
-        option("--device-id", type=click.IntRange(0, 247), metavar="N"),
-        option("--range", "addresses", type=Addresses(), default=(0, 0xFF), metavar="A-B"),
-        option("--tables", default="holding,input", callback=_tables, metavar="T,T"),
-        option("--pause-ms", type=click.IntRange(20, 10_000), default=100, metavar="MS"),
-        option("--timeout-ms", type=click.IntRange(20, 10_000), default=500, metavar="MS"),
-        option("--seconds", type=click.FloatRange(0), metavar="S"),
-        option("--mark", "marks", multiple=True, metavar="TEXT"),
-        option("--write-profile", type=click.Path(path_type=Path), metavar="F"),
-        option("--yes", is_flag=True),
+        option("--learn", is_flag=True, is_eager=True),
+        option("--scan", is_flag=True, is_eager=True),
+        aside("--url", metavar="URL"),
+        aside("--device-id", type=click.IntRange(0, 247), metavar="N"),
+        aside("--range", "addresses", type=Addresses(), default=(0, 0xFF), metavar="A-B"),
+        aside("--tables", default="holding,input", callback=_tables, metavar="T,T"),
+        aside("--pause-ms", type=click.IntRange(20, 10_000), default=100, metavar="MS"),
+        aside("--timeout-ms", type=click.IntRange(20, 10_000), default=500, metavar="MS"),
+        aside("--seconds", type=Number(0), metavar="S"),
+        aside("--mark", "marks", multiple=True, metavar="TEXT"),
+        aside("--write-profile", type=click.Path(path_type=Path), metavar="F"),
+        aside("--yes", is_flag=True),
     ]
 
 
