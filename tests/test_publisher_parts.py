@@ -1,8 +1,9 @@
 """What the publisher decides by: whose fault a refusal is, whether a broker echoes, who else is there, how fast. Pure."""
 
+import msgspec
 import pytest
 
-from agent.model import Lane, Severity, Transition
+from agent.model import Lane, Row, Severity, Transition
 from agent.uplink.aside import Aside, reported
 from agent.uplink.conflict import Conflict
 from agent.uplink.echo import Echo
@@ -91,6 +92,47 @@ def test_while_everything_is_refused_nothing_is_held_back() -> None:
         assert not queue.refused(row, 0)
     assert queue.cursor == 0
     assert queue.refusing
+
+
+def row_of(seq: int, raised_seq: int | None, code: str = "alarm_button") -> Row:
+    row = make_row(seq, make_event(code))
+    return msgspec.structs.replace(row, raised_seq=raised_seq)
+
+
+def queue_of(*rows: Row) -> LaneQueue:
+    queue = LaneQueue(0)
+    for row in rows:
+        queue.offer(row, mine=True)
+    return queue
+
+
+def test_no_clear_leaves_before_its_raise_and_rows_of_another_code_have_the_turn() -> None:
+    queue = queue_of(row_of(1, 1), row_of(2, 1), row_of(3, 3), row_of(4, 4, "overspeed"))
+    for _ in range(MANY - 1):
+        refused(queue, 1)
+    refused(queue, 4)
+    while (row := queue.take()).seq == 1:
+        queue.refused(row, 0)
+    assert row.seq == 4
+    queue.acknowledged(row)
+    accepted(queue, 1)
+    accepted(queue, 2)
+    accepted(queue, 3)
+
+
+def test_where_only_rows_of_that_event_wait_the_raise_is_tried_for_ever() -> None:
+    queue = queue_of(row_of(1, 1), row_of(2, 1), row_of(3, 1))
+    for _ in range(50):
+        assert not refused(queue, 1)
+    accepted(queue, 1)
+    accepted(queue, 2)
+
+
+def test_of_one_code_the_next_event_has_the_turn_and_a_notice_stands_for_itself() -> None:
+    queue = queue_of(row_of(1, None), row_of(2, None))
+    for _ in range(MANY - 1):
+        refused(queue, 1)
+    accepted(queue, 2)
 
 
 def test_two_rows_at_fault_side_by_side_are_both_found() -> None:

@@ -79,7 +79,7 @@ class LaneQueue:
     def _next_at(self) -> int:
         if not self._refusals:
             return 0
-        at = self._refusals.choose([row.seq for row in self._pending])
+        at = self._refusals.choose(self._pending)
         return at if self._fits(self._pending[at]) else 0
 
     def take(self) -> Row:

@@ -4,10 +4,13 @@ A lane whose rows are refused tries one at a time. A row refused `MANY - 1` time
 When the broker takes that one, the suspect is tried once more; refused again, it is the row and not the broker, and it
 must not hold up the others for ever. Where no later row waits, one taken since the first refusal is proof enough.
 
-While the broker refuses everything, later rows have ever fewer turns: one that is taken in such a turn overtakes.
+While the broker refuses everything, later rows have ever fewer turns: one that is taken in such a turn overtakes. Never a
+row of the same event as one that waits before it: no clear before its raise.
 """
 
 from collections.abc import Sequence
+
+from agent.model import Row
 
 MANY = 5
 _TURNS_MOST = 32  # refusals of suspects between two turns of a later row
@@ -52,14 +55,25 @@ class Refusals:
         self._another = False
         self._gap = self._left = 1
 
-    def choose(self, pending: Sequence[int]) -> int:
+    def choose(self, pending: Sequence[Row]) -> int:
         """Where in `pending`, which is in order of sequence and not empty, the row stands that is tried next."""
         if self._another:
-            another = (at for at, seq in enumerate(pending) if not self._is_suspect(seq))
-            if (found := next(another, None)) is not None:
+            if (found := self._other(pending)) is not None:
                 return found
             self._overtaken |= {one for one in self._passed if self._is_suspect(one)}
-        return next((at for at, seq in enumerate(pending) if seq in self._overtaken), 0)
+        return next((at for at, row in enumerate(pending) if row.seq in self._overtaken), 0)
+
+    def _other(self, pending: Sequence[Row]) -> int | None:
+        """Of the later rows the first of another code, else the first: what a broker denies, it may deny by the code."""
+        codes = {row.event.code for row in pending if self._is_suspect(row.seq)}
+        others: list[int] = []
+        before: set[int | None] = set()
+        for at, row in enumerate(pending):
+            if not self._is_suspect(row.seq) and row.raised_seq not in before:
+                others.append(at)
+            before |= {row.raised_seq} - {None}
+        of_another_code = (at for at in others if pending[at].event.code not in codes)
+        return next(of_another_code, others[0] if others else None)
 
     def _is_suspect(self, seq: int) -> bool:
         return self._times.get(seq, 0) >= MANY - 1
