@@ -228,7 +228,7 @@ class Delivery:
         """Date what this boot said before its clock was right, once that is known, and say so once."""
         if now.synchronised != self._was_synchronised:
             self._was_synchronised = now.synchronised
-            self._publisher.clock_source(self._clock.source)
+            self._publisher.clock_changed()
             if now.synchronised:
                 self.on_synchronised()
         self._correction.look(now, self._clock.trusted_us)

@@ -857,6 +857,18 @@ def test_two_agents_with_one_name_do_not_fill_the_log(
     assert len([line for line in said if "status topic" in line]) == 1, said
 
 
+def test_the_first_status_says_by_what_a_synchronised_clock_is_believed(broker: Mosquitto) -> None:
+    async def story() -> None:
+        async with tapped(broker.port) as tap:
+            async with Bench(FakeJournal(), broker.port).running():
+                await until(lambda: tap.told(TOPICS.status))
+            first = json.loads(next(body for topic, body in tap.seen if topic == TOPICS.status))
+            said = first["clock"]
+            assert (said["synchronised"], said["source"]) == (True, "systemd-timesyncd")
+
+    asyncio.run(story())
+
+
 def test_a_foreign_status_is_repaired(broker: Mosquitto) -> None:
     old_will = will_message("boot-before", "j0")
     greeted = {"status": 1, "asset": 1, "state": 1}

@@ -322,7 +322,7 @@ def test_what_was_said_and_never_heard_is_not_kept_without_bound() -> None:
 
 
 def test_each_refusal_is_news_once_until_everything_is_taken_again() -> None:
-    health = Health(BOOT)
+    health = Health(BOOT, lambda: None)
     said = [health.refused(why) for why in ("a", "b", "a", "b", "a")]
     assert said == [True, True, False, False, False]
     health.refusing = False
@@ -330,7 +330,7 @@ def test_each_refusal_is_news_once_until_everything_is_taken_again() -> None:
 
 
 def test_refusals_without_end_fill_neither_log_nor_memory() -> None:
-    health = Health(BOOT)
+    health = Health(BOOT, lambda: None)
     assert sum(health.refused(str(number)) for number in range(1_000)) == 32
 
 

@@ -1,6 +1,6 @@
 """How the agent fares, as its `status` says it. Pure: told of faults, links and refusals, it words the state."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from agent import __version__
@@ -17,13 +17,15 @@ _TOLD_MOST = 32  # refusals by their text, in the log and at once in `status`
 
 
 class Health:
-    """`degraded` is the app's own word for what is wrong with the agent; a failed journal and refusals count as well."""
+    """`degraded` is the app's own word for what is wrong with the agent; a failed journal and refusals count as well.
 
-    def __init__(self, boot_id: str) -> None:
-        self._boot_id = boot_id
+    `clock_source` tells by what the computer's clock is believed, None while it is not.
+    """
+
+    def __init__(self, boot_id: str, clock_source: Callable[[], str | None]) -> None:
+        self._boot_id, self._clock_source = boot_id, clock_source
         self.degraded: str | None = None
         self.storage_failed = False
-        self.clock_source: str | None = None
         self.anchor_us: int | None = None
         self.refusing = False
         self.links: dict[str, object] = {}
@@ -66,6 +68,7 @@ class Health:
 
     def status(self, owed: Owed, lanes: Lanes, now: Instant) -> Status:
         """The status of a connected agent."""
+        source = self._clock_source() if now.synchronised else None
         state: Literal["online", "degraded"] = "online" if self.reason is None else "degraded"
         return Status(
             state=state,
@@ -79,7 +82,7 @@ class Health:
             oldest_unsent_s=self._oldest_unsent_s(lanes, now),
             links=self.links,
             refused=self.refusals,
-            clock=ClockState.of(now, self.clock_source, self.anchor_us),
+            clock=ClockState.of(now, source, self.anchor_us),
             version=__version__,
         )
 

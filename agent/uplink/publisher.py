@@ -52,7 +52,7 @@ class Publisher:
         self._letters = Letters(origin, sources.naming, clock.boot_id)
         self._standing = Standing(self._topics, clock.boot_id)
         self._supply = Supply(self._owed, settings.window)
-        self._health = Health(clock.boot_id)
+        self._health = Health(clock.boot_id, lambda: clock.source)
         self._contents = Contents(
             self._topics,
             self._letters,
@@ -115,9 +115,8 @@ class Publisher:
         self._contents.state_pace.touched()
         self._wake.set()
 
-    def clock_source(self, source: str | None) -> None:
-        """By what the computer's clock is believed; None while it is not."""
-        self._health.clock_source = source
+    def clock_changed(self) -> None:
+        """The computer's clock is believed from now on, or not any more; the status says it at once."""
         self._wake.set()
 
     def clock_corrected(self, anchor_us: int) -> None:
