@@ -18,8 +18,9 @@ PARAMETERS: Mapping[str, Schema] = {
         "enum": list(FORMS),
     },
     "answered": {
-        "description": "The verb that is answered, where the request names no response topic of its own.",
-        "enum": [*FORMS, UNKNOWN],
+        "description": "The verb that is answered, where the request names no response topic of its own. `doctor`: published"
+        " by `elevator-agent doctor` to see whether it is acknowledged; an answer with ok true and no result, to nobody.",
+        "enum": [*FORMS, UNKNOWN, "doctor"],
     },
 }
 

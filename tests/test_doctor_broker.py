@@ -1,12 +1,18 @@
 """`elevator-agent doctor` and the broker: a real mosquitto, each step that can fail, and nothing left behind there."""
 
+import contextlib
 import json
 import os
 import pty
+import threading
 
+import msgspec
 import pytest
 from paho.mqtt import publish
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
+from agent.requests.messages import Answer
 from hil.authority import Authority
 from hil.broker import BrokerTls, Mosquitto
 from hil.installation import AgentProcess, configuration
@@ -151,13 +157,57 @@ def test_a_connected_service_tells_of_its_own_connection_and_nobody_else_comes(t
     assert "Receive Maximum 7" in said.of("broker.limits")["measured"]["en"]
 
 
-def test_a_second_agent_is_seen_by_its_status_while_no_service_runs_here(tmp_path):
+def test_a_second_agent_is_one_that_answers_and_not_an_old_status_alone(tmp_path):
     with Mosquitto() as broker:
         config = site(tmp_path, port=broker.port)
         status = json.dumps({"state": "online", "boot_id": "another-computer", "journal": "j"})
         publish.single(f"{ROOT}/status", status, qos=1, retain=True, port=broker.port)
-        said = doctor(config)
+        assert doctor(config).cause("broker.identity") == "left_over"
+        with answering(broker.port):
+            said = doctor(config)
     assert said.cause("broker.identity") == "two_agents"
+
+
+@contextlib.contextmanager
+def answering(port):
+    """Another computer's agent, as far as it answers."""
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.on_connect = lambda client, *_: client.subscribe(f"{ROOT}/req/ping", 1)
+    subscribed = threading.Event()
+    client.on_subscribe = lambda *_: subscribed.set()
+    client.on_message = lambda client, *_: client.publish(f"{ROOT}/resp/ping", b"{}", 1)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    assert subscribed.wait(20)
+    yield
+    client.disconnect()
+    client.loop_stop()
+
+
+def test_a_twin_on_the_same_computer_is_a_second_agent_too(tmp_path):
+    (tmp_path / "twin").mkdir()
+    with Mosquitto() as broker, AgentProcess(site(tmp_path / "twin", port=broker.port)) as twin:
+        twin.start()
+        twin.wait_until(lambda s: s["mqtt"]["connected"] and s["mqtt"]["published"].get("status"))
+        said = doctor(site(tmp_path, port=broker.port))
+        assert said.cause("broker.identity") == "two_agents"
+
+
+def test_what_doctor_publishes_is_an_answer_as_documented(tmp_path):
+    with Mosquitto() as broker:
+        heard: list[bytes] = []
+        client = Client(CallbackAPIVersion.VERSION2)
+        subscribed = threading.Event()
+        client.on_subscribe = lambda *_: subscribed.set()
+        client.on_message = lambda _client, _data, message: heard.append(message.payload)
+        client.connect("127.0.0.1", broker.port)
+        client.subscribe(f"{ROOT}/resp/doctor", 1)
+        client.loop_start()
+        assert subscribed.wait(20)
+        assert doctor(site(tmp_path, port=broker.port)).cause("broker.publish") == "acknowledged"
+        client.loop_stop()
+    answer = msgspec.json.decode(heard[0], type=Answer)
+    assert (answer.verb, answer.ok, answer.error) == ("doctor", True, None)
 
 
 def test_two_services_with_one_client_id_throw_each_other_out_and_that_is_named(tmp_path):

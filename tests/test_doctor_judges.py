@@ -425,6 +425,7 @@ def test_who_else_is_there():
     assert only(IN, "broker.identity").cause == "alone"
     assert only(replace(IN, foreign=None), "broker.identity").cause == "not_known"
     assert only(replace(IN, foreign="status"), "broker.identity").cause == "two_agents"
+    assert only(replace(IN, left_over="status"), "broker.identity").cause == "left_over"
     assert only(replace(IN, broken_early=2), "broker.identity").cause == "alone"
     assert only(replace(IN, broken_early=3), "broker.identity").cause == "kicked_out"
     assert only(replace(IN, foreign="x", broken_early=3), "broker.identity").cause == "two_agents"

@@ -32,7 +32,8 @@ class BrokerFacts:
     """How far the way to the broker was gone, by the service or by this tool; None for a step not reached.
 
     `tls`, `login`, `publish` are causes of their checks, with what was said about each. `took_ms` is how long a PUBACK
-    took. The limits are None where the broker did not tell them. `foreign` says who else was seen, and `broken_early` counts
+    took. The limits are None where the broker did not tell them. `foreign` says who else was seen, `left_over` whose status
+    the broker keeps without anybody answering, and `broken_early` counts
     connections that broke within their first minute, in the last ten.
     """
 
@@ -54,6 +55,7 @@ class BrokerFacts:
     qos1: bool = True
     retain: bool = True
     foreign: str | None = None
+    left_over: str = ""
     broken_early: int = 0
 
 
@@ -132,5 +134,7 @@ def _identity(facts: BrokerFacts) -> Finding:
         return IDENTITY.found("not_known", facts.root, same("-"))
     if facts.foreign:
         return IDENTITY.found("two_agents", facts.root, same(facts.foreign))
+    if facts.left_over:
+        return IDENTITY.found("left_over", facts.root, same(facts.left_over))
     measured = Say("nobody else seen", "未见他人")
     return IDENTITY.found("alone", facts.root, measured)

@@ -273,6 +273,12 @@ IDENTITY: Final = Check(
             "Find the second agent (a copied card?) and give it its own elevator.id; else look for packet loss",
             "找出第二台终端（复制的存储卡？），改用自己的 elevator.id；否则检查丢包",
         ),
+        "left_over": unknown(
+            "the broker keeps the status of another start that says online, and nobody answers: most likely an old one",
+            "服务器上留有另一次启动的在线状态，但无人应答：多半是旧的",
+            "Start the service, which puts it right; if identity_conflict is raised then, find the second agent",
+            "启动服务即可更正；若随后报 identity_conflict，找出第二台终端",
+        ),
         "not_known": unknown("not connected, so nobody can tell", "未连接，无法判断"),
     },
 )

@@ -53,7 +53,7 @@ async def _tried(scene: Scene, facts: BrokerFacts, mqtt: MqttSettings) -> Broker
     unreadable = _unreadable(mqtt)
     if unreadable is not None:
         return replace(facts, login="not_tried", login_said=unreadable)
-    return await with_login(facts, mqtt, settings.elevator, scene.clock)
+    return await with_login(facts, scene, mqtt, settings.elevator)
 
 
 def _unreadable(mqtt: MqttSettings) -> Say | None:

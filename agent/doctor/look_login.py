@@ -10,15 +10,20 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import msgspec
+
 from agent.clock import Clock
 from agent.config_problem import Say
 from agent.doctor.broker import BrokerFacts
+from agent.doctor.scene import Scene
 from agent.model import SECOND_US
 from agent.requests.asked import Asked
+from agent.requests.messages import Answer
 from agent.settings import ElevatorSettings, MqttSettings
 from agent.uplink import reasons
 from agent.uplink.link import client_id
 from agent.uplink.login import Login
+from agent.uplink.messages import iso
 from agent.uplink.mqtt import Connection, Identity
 from agent.uplink.readback import other_agent
 from agent.uplink.topics import Topics
@@ -26,6 +31,7 @@ from agent.uplink.topics import Topics
 SUFFIX: Final = "-doctor"
 _LOGIN_S: Final = 15.0
 _ACK_S: Final = 10.0
+_ANSWER_S: Final = 5.0  # of another agent
 _HEAR_S: Final = 0.5  # for the retained status, after the PUBACK
 _GOODBYE_S: Final = 1.0
 _EXPIRY_S: Final = 60
@@ -69,6 +75,8 @@ class Ear:
     is_in: bool = False
     refusal: str | None = None
     statuses: list[bytes] = field(default_factory=list[bytes])
+    answers: list[bytes] = field(default_factory=list[bytes])
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
     acked_us: int = 0
 
     def opened(self) -> None:
@@ -84,9 +92,13 @@ class Ear:
         self.refusal, self.acked_us = refusal, self.clock.uptime_us()
         self.acked.set()
 
-    def message(self, topic: str, payload: bytes, *, retained: bool) -> None:  # noqa: ARG002 - one topic
-        """The status that the broker keeps."""
-        self.statuses.append(payload)
+    def message(self, topic: str, payload: bytes, *, retained: bool) -> None:  # noqa: ARG002 - a status is kept
+        """The status that the broker keeps, or what an agent answers."""
+        if topic.endswith("/status"):
+            self.statuses.append(payload)
+        else:
+            self.answers.append(payload)
+            self.answered.set()
 
     def asked(self, asked: Asked) -> None:
         """Nothing is asked of it: it does not subscribe to requests."""
@@ -96,9 +108,10 @@ class Ear:
 
 
 async def with_login(
-    facts: BrokerFacts, mqtt: MqttSettings, elevator: ElevatorSettings, clock: Clock
+    facts: BrokerFacts, scene: Scene, mqtt: MqttSettings, elevator: ElevatorSettings
 ) -> BrokerFacts:
     """Log in and publish; adds what came of it."""
+    clock = scene.clock
     ear = Ear(clock)
     identity = Identity(client_id(mqtt, elevator) + SUFFIX, Login(mqtt))
     connection = Connection(mqtt, identity, None, ear, clock)
@@ -112,7 +125,7 @@ async def with_login(
         entered = _entered(facts, connection, mqtt)
         if not entered.qos1:  # nobody would acknowledge
             return entered
-        return await _spoken(entered, connection, ear)
+        return await _met(await _spoken(entered, connection, ear), scene, connection, ear)
     finally:
         await _leave(connection)
 
@@ -145,11 +158,12 @@ async def _spoken(facts: BrokerFacts, connection: Connection, ear: Ear) -> Broke
     topics = Topics(facts.root)
     connection.subscribe(topics.status)
     topic, sent_us = f"{facts.root}/resp/doctor", ear.clock.uptime_us()
-    token = connection.publish(topic, b'{"doctor":true}', expiry_s=_EXPIRY_S)
+    said = Answer(verb="doctor", ok=True, at=iso(ear.clock.now().wall_us), correlation_id=None)
+    token = connection.publish(topic, msgspec.json.encode(said), expiry_s=_EXPIRY_S)
     if token is not None:
         await _until(ear.acked, connection, _ACK_S)
     await asyncio.wait({connection.ended}, timeout=_HEAR_S)
-    return replace(_published(facts, ear, topic, sent_us), foreign=facts.foreign or _foreign(ear))
+    return _published(facts, ear, topic, sent_us)
 
 
 def _published(facts: BrokerFacts, ear: Ear, topic: str, sent_us: int) -> BrokerFacts:
@@ -162,11 +176,24 @@ def _published(facts: BrokerFacts, ear: Ear, topic: str, sent_us: int) -> Broker
     return replace(facts, publish="acknowledged", publish_said=said)
 
 
-def _foreign(ear: Ear) -> str:
-    """Say who else is there; empty for nobody."""
-    boots = (other_agent(payload, ear.clock.boot_id) for payload in ear.statuses)
+async def _met(facts: BrokerFacts, scene: Scene, connection: Connection, ear: Ear) -> BrokerFacts:
+    """Say who else is there. A status that the broker keeps may be years old: who lives answers a `ping`."""
+    boots = (other_agent(payload, "") for payload in ear.statuses)
     boot = next((each for each in boots if each is not None), None)
-    return "" if boot is None else f"status: online, boot {boot[:8]}"
+    own = ear.clock.boot_id
+    if facts.foreign or boot is None:
+        return replace(facts, foreign=facts.foreign or "")
+    if boot == own and scene.is_held:  # that is ours
+        return replace(facts, foreign="")
+    topics = Topics(facts.root)
+    connection.subscribe(topics.response("ping"))
+    await asyncio.wait({connection.ended}, timeout=_HEAR_S)
+    connection.publish(topics.requests.removesuffix("#") + "ping", b"", expiry_s=_EXPIRY_S)
+    await _until(ear.answered, connection, _ANSWER_S)
+    status = f"status: online, boot {boot[:8]}"
+    if ear.answers:
+        return replace(facts, foreign=f"{status}, answers")
+    return replace(facts, foreign="", left_over="" if boot == own else f"{status}, no answer")
 
 
 async def _leave(connection: Connection) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paho.mqtt import publish
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 from hil.authority import Authority, Pair
 from hil.broken.case import Group
@@ -355,6 +357,21 @@ def same_elevator_twice(site: Site) -> None:
     broker = _broker(site, Mosquitto())
     status = json.dumps({"state": "online", "boot_id": "another-computer", "journal": "j"})
     publish.single(f"{TOPIC}/status", status, qos=1, retain=True, port=broker.port)
+    _answer_pings(site, broker.port)
+
+
+def _answer_pings(site: Site, port: int) -> None:
+    """Answer as the agent on the other computer does."""
+    client = Client(CallbackAPIVersion.VERSION2)
+    subscribed = threading.Event()
+    client.on_connect = lambda client, *_: client.subscribe(f"{TOPIC}/req/ping", 1)
+    client.on_subscribe = lambda *_: subscribed.set()
+    client.on_message = lambda client, *_: client.publish(f"{TOPIC}/resp/ping", b"{}", 1)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    site.stack.callback(client.loop_stop)
+    site.stack.callback(client.disconnect)
+    assert subscribed.wait(20), "the broker takes no subscription"
 
 
 @BROKER.case(
