@@ -16,13 +16,14 @@ VARYING: Mapping[str, str] = {
     r"(?<!\d)\d\d:\d\d:\d\d(?!\d)": "hh:mm:ss",
     r"\bversion \d+\.\d+\.\d+\b": "version x.y.z",
     r"(?<=版本 )\d+\.\d+\.\d+": "x.y.z",
+    r"\b\d+\.\d (?=s$|秒$)": "n.n ",
 }
 
 
 def masked(screen: str) -> str:
     """A screen without what varies."""
     for pattern, mask in VARYING.items():
-        screen = re.sub(pattern, mask, screen)
+        screen = re.sub(pattern, mask, screen, flags=re.MULTILINE)
     return screen
 
 

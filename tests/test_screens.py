@@ -165,3 +165,38 @@ def test_watch_says_that_nobody_answers(nobody: Path, tmp_path: Path) -> None:
     with Window(tmp_path, "watch", "--config", nobody, "--lang", "zh") as window:
         screen = window.until("服务未运行：/nowhere/control.sock", "等待其恢复")
         assert "? 帮助" in screen
+
+
+# ---- doctor ----
+
+A_BAD_DAY = """
+import sys
+from agent.cli import doctor
+from agent.config_problem import Say, same
+from agent.doctor.examine import by_gravity
+from agent.doctor.table import CHECKS
+
+BY_ID = {check.id: check for check in CHECKS}
+FOUND = [
+    BY_ID["config.file"].found("valid", "agent.toml", same("agent.toml")),
+    BY_ID["service.answer"].found("answers", "control.sock", same("12 ms")),
+    BY_ID["bus.answer"].found("silent", "controller", Say("9 of 9 questions unanswered", "9 次询问均无应答")),
+    BY_ID["disk.space"].found("enough", "/var/lib", same("12.3 GB")),
+    BY_ID["host.supply"].found("under_voltage", "", same("0x50005")),
+]
+
+async def examined(*_given, **_more):
+    return by_gravity(FOUND)
+
+doctor._examined = examined
+from agent.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_doctor_names_what_failed_first(nobody: Path, tmp_path: Path, lang: str) -> None:
+    arguments = ("doctor", "--config", nobody, "--lang", lang)
+    with Window(tmp_path, *arguments, program=("-c", A_BAD_DAY)) as window:
+        assert window.ended() == 1
+        shown(f"doctor-{lang}", window)
