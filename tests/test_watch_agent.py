@@ -14,7 +14,6 @@ from tests.terminal import Window
 FLOORS = 8
 RIDES_S = 5.0  # how long bytes are counted
 BAUD_BYTES_S = 960  # of a line of 9600 baud
-STEADY_BYTES_S = 400
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +40,7 @@ def agent(
         yield agent
 
 
-def test_riding_costs_less_than_half_a_line_of_9600_baud(
+def test_riding_fits_a_line_of_9600_baud(
     elevator: ElevatorProcess, agent: AgentProcess, tmp_path: Path
 ) -> None:
     with Window(tmp_path, "watch", "--config", agent.config, "--lang", "en") as window:
@@ -54,7 +53,7 @@ def test_riding_costs_less_than_half_a_line_of_9600_baud(
         passed_s = time.monotonic() - began_s
         rate = sent.stat().st_size / passed_s
         print(f"{rate:.0f} bytes a second while it rides")
-        assert 0 < rate < STEADY_BYTES_S < BAUD_BYTES_S / 2
+        assert 0 < rate < BAUD_BYTES_S
 
 
 def test_an_entrapment_is_seen_from_the_picture_to_its_end(
