@@ -58,7 +58,9 @@ class Salvage:
         self._keep_standing()
         self._keep_origins(previous)
         told: dict[str, int | str] = {
-            key: value for key, value in facts.items() if key.startswith(("cursor.", "acknowledged."))
+            key: value
+            for key, value in facts.items()
+            if key.startswith(("cursor.", "acknowledged."))
         }
         told |= {"origin": msgspec.json.encode(origin).decode(), "recovered.salvaged": self.copied}
         told |= {"recovered.unreadable": self.lost, "recovered.previous_journal": previous}

@@ -118,9 +118,7 @@ class Watchdog:
         fed_us, supervised = self._fed_us, self._supervisor.systemd is not None
         return {
             "within_s": (self._supervisor.within_s or 0) if supervised else None,
-            "fed_ago_s": None
-            if fed_us is None
-            else (self._clock.uptime_us() - fed_us) / SECOND_US,
+            "fed_ago_s": None if fed_us is None else (self._clock.uptime_us() - fed_us) / SECOND_US,
             "stuck": list(self._stuck),
         }
 

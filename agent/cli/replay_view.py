@@ -76,9 +76,7 @@ def view(file: Path, said: Heard, wish: Wish, words: Words) -> list[str]:
     return [*drawn, "", *event_lines(said.events, marked, wish.width, words)]
 
 
-def drawing(
-    file: Path, said: Heard, wish: Wish, words: Words
-) -> tuple[list[str], Sequence[Event]]:
+def drawing(file: Path, said: Heard, wish: Wish, words: Words) -> tuple[list[str], Sequence[Event]]:
     """Draw what the signals did, and name the events that are marked in it; raises like `view`."""
     header, changes = replay_changes(file)
     begin = header.wall.astimezone()

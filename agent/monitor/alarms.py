@@ -127,7 +127,7 @@ def _standing(
     pressed_again = condition.holds is True or condition.filtered
     if entry.repeats and pressed_again and condition.since_us != life.episode_us:
         detail: dict[str, Detail] = {**(condition.detail or {}), "repeated": True}
-        if condition.filtered and not life.acknowledged:  # EN 81-28: bypassed until the end of the alarm
+        if condition.filtered and not life.acknowledged:  # EN 81-28
             detail["filtered"] = True
         life = msgspec.structs.replace(life, episode_us=condition.since_us)
         return life, _notice(entry, instance, condition, snapshot, detail), due_us

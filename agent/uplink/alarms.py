@@ -147,4 +147,6 @@ class Standing:
 def acknowledged_by(event: Event, envelope: Envelope) -> Acknowledged:
     """Who acknowledged it, as the event says."""
     by = event.detail.get("by")
-    return Acknowledged(envelope.seq, iso(envelope.time_us(event)), by if isinstance(by, str) else None)
+    return Acknowledged(
+        envelope.seq, iso(envelope.time_us(event)), by if isinstance(by, str) else None
+    )

@@ -108,7 +108,9 @@ def links(found: Mapping[str, Link], words: Words) -> list[Line]:
 def _link(link: Link, words: Words) -> list[Part]:
     if not link.up:
         since = coarse_age(link.since_s, words)
-        return [(f" {words('status.down')} {since} {link_reason(link.reason, words)}".rstrip(), "major")]
+        return [
+            (f" {words('status.down')} {since} {link_reason(link.reason, words)}".rstrip(), "major")
+        ]
     return [(f" {words('status.up')}", "good")]
 
 
