@@ -205,3 +205,18 @@ def test_replay_says_in_the_readers_language_what_is_wrong_with_a_recording(
         assert gone in capsys.readouterr().err
         assert main(["replay", str(broken), *arguments]) == 2
         assert wrong in capsys.readouterr().err
+
+
+def test_whatever_an_event_says_is_shown_and_what_it_lacks_is_not_spoken_of(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strange = messages(None)[0]
+    strange["data"] |= {"mode": "inspection", "visit": True, "stop_recommended": False, "since": "soon", "rule": None,
+                        "counts": {"a": 1}, "filtered": True, "nothing": None, "evidence": {
+        "car.floor": {"v": None, "since": None, "last_known": True}}, "unknown": []}  # fmt: skip
+    service.events = [strange]
+    page = " ".join(shown(service, capsys, "41").split())
+    for part in ("since soon", "car.floor - last known", "Mode inspection", "Noted during a maintenance visit",
+                 'counts {"a":1}', "filtered true", "Acknowledged not yet"):  # fmt: skip
+        assert part in page
+    assert not [word for word in ("Unknown", "Rule", "nothing", "stop recommended") if word in page]
