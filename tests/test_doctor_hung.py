@@ -130,3 +130,23 @@ def test_a_device_that_went_away_is_tried_again_while_the_service_runs(tmp_path)
     assert said.cause("bus.answer") == "lost"
     assert "no answer for" in said.of("bus.answer")["measured"]["en"]
     assert "no connection to" in said.of("bus.answer")["measured"]["en"]
+
+
+def test_a_line_of_the_service_is_left_alone_under_another_configuration_and_spelling(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "own").mkdir()
+    face = ModbusFace(lambda: [0] * 19, first=0x10, device_id=247)
+    with served(lambda: face.start(0), face.close):
+        usual = configuration(tmp_path / "own", mqtt={"port": 1}, drivers=[controller(face.port)])
+        other = {**controller(face.port), "url": f"tcp://0.0.0.0:{face.port}"}
+        config = configuration(tmp_path, mqtt={"port": 1}, drivers=[other])
+        monkeypatch.setenv("ELEVATOR_AGENT_CONFIG", str(usual))
+        with AgentProcess(usual) as agent:
+            agent.start()
+            agent.wait_until(lambda s: s["links"].get("controller", {}).get("up"))
+            said = doctor(config, "--scan", "--yes")
+    assert said.cause("bus.answer") == "not_asked"
+    assert "the running service is on this line" in said.of("bus.answer")["measured"]["en"]
+    assert said.cause("bus.scan") == "line_busy"
+    assert "tcp.connect" not in said.checks()

@@ -285,6 +285,8 @@ def test_who_holds_a_line_is_found_by_what_is_behind_its_name(tmp_path):
     with configured(tmp_path, "tcp://localhost:1502") as config:
         assert holder_of("tcp://127.0.0.1:1502", config) == "controller"
         assert holder_of("rtu+tcp://LOCALHOST:1502", config) == "controller"
+        for spelling in ("0.0.0.0", "[::ffff:127.0.0.1]", "[::1]", "[::]", "127.0.0.2"):
+            assert holder_of(f"tcp://{spelling}:1502", config) == "controller", spelling
         assert holder_of("tcp://127.0.0.1:1503", config) is None
         assert holder_of("tcp://nowhere.invalid:1502", config) is None
         assert holder_of("serial:///dev/null?baudrate=9600&parity=N", config) is None
@@ -292,6 +294,28 @@ def test_who_holds_a_line_is_found_by_what_is_behind_its_name(tmp_path):
         assert holder_of("tcp://127.0.0.1:1502", config) is None
     with pytest.raises(ConfigProblems):
         holder_of("tcp://127.0.0.1:1502", tmp_path / "none.toml")
+
+
+def test_a_port_is_known_by_its_device_whatever_it_is_called(tmp_path):
+    master, side = os.openpty()
+    (tmp_path / "link").symlink_to(os.ttyname(side))
+    with configured(tmp_path, f"serial://{tmp_path}/link?baudrate=9600&parity=N") as config:
+        assert holder_of(f"serial://{os.ttyname(side)}?baudrate=19200&parity=E", config)
+    os.close(master)
+    os.close(side)
+
+
+def test_the_service_of_this_computer_is_asked_whatever_configuration_is_named(
+    tmp_path, monkeypatch
+):
+    other = tmp_path / "other.toml"
+    other.write_text('[elevator]\nsite = "s"\nid = "o"\n', encoding="utf-8")
+    with configured(tmp_path, "tcp://127.0.0.1:1502") as config:
+        assert holder_of("tcp://127.0.0.1:1502", other) is None
+        monkeypatch.setenv("ELEVATOR_AGENT_CONFIG", str(config))
+        assert holder_of("tcp://127.0.0.1:1502", other) == "controller"
+        monkeypatch.setenv("ELEVATOR_AGENT_CONFIG", str(tmp_path / "none.toml"))
+        assert holder_of("tcp://127.0.0.1:1502", other) is None
 
 
 def hangs_up(listening):

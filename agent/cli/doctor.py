@@ -62,6 +62,7 @@ def _work(
         told = asked_service(
             read.settings, clock
         )  # outside the loop, where Ctrl-C ends a wait at once
+        read.taken = _taken(read.settings, config)
         found = asyncio.run(_examined(words, clock, read, told, endurance_tb, scan=scan))
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -106,12 +107,23 @@ async def _examined(
         endurance_tb=endurance_tb,
         scan=scan,
         holder=_holder(read.settings) if socket.cause == "not_running" else None,
+        taken=read.taken,
     )
     progress = _Progress(words)
     try:
         return await examine(scene, progress)
     finally:
         progress.clear()
+
+
+def _taken(settings: "Settings | None", config: Path | None) -> dict[str, str]:
+    """Which lines the service of this computer is on, where another configuration than its was named."""
+    from agent.cli.bus_held import holder_beside
+
+    drivers = () if settings is None else settings.drivers
+    urls = {each.name: getattr(each, "url", None) for each in drivers}
+    held = {name: holder_beside(url, config) for name, url in urls.items() if url}
+    return {name: holder for name, holder in held.items() if holder is not None}
 
 
 def _holder(settings: "Settings | None") -> int | None:

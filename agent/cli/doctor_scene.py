@@ -44,13 +44,17 @@ class _Frame(msgspec.Struct):
 
 @dataclass(slots=True)
 class Read:
-    """The configuration: settings where it can be used, and everything that is wrong with it."""
+    """The configuration: settings where it can be used, and everything that is wrong with it.
+
+    `taken`: drivers whose line the service of another configuration is on.
+    """
 
     file: str
     settings: Settings | None = None
     folders: tuple[Path, ...] = ()
     problems: Sequence[Problem] = ()
     warned: dict[str, Say] = field(default_factory=dict[str, Say])
+    taken: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def read_configuration(config: Path | None) -> Read:

@@ -110,8 +110,8 @@ ANSWER: Final = Check(
             "该驱动只监听；服务未运行，监听时间不足",
         ),
         "not_asked": unknown(
-            "it was not asked: the port could not be used",
-            "未询问：串口不可用",
+            "it was not asked: the port could not be used, or is the running service's",
+            "未询问：串口不可用，或正由服务使用",
         ),
     },
 )

@@ -10,8 +10,8 @@ from itertools import groupby
 from typing import Final
 
 from agent.clock import Clock, sleep
-from agent.doctor.answer import beside
-from agent.doctor.bus_talk import Asked
+from agent.doctor.answer import AnswerFacts, beside, judge_answer
+from agent.doctor.bus_talk import Asked, place_of
 from agent.doctor.finding import Finding
 from agent.doctor.look_asked import look_by_asking
 from agent.doctor.look_port import look_at_port
@@ -81,6 +81,8 @@ async def _port(scene: Scene, path: str) -> PortFacts:
 
 async def _look_at_line(scene: Scene, drivers: Sequence[Asked]) -> list[Finding]:
     address = address_of(drivers[0].url)
+    if any(each.name in scene.taken for each in drivers):
+        return [_taken(scene, each) for each in drivers]
     found: list[Finding] = []
     usable, overheard = True, 0
     if isinstance(address, SerialAddress):
@@ -97,6 +99,15 @@ async def _look_at_line(scene: Scene, drivers: Sequence[Asked]) -> list[Finding]
             asked = usable and not overheard
             found += await look_by_asking(scene, driver, tap, overheard=overheard, may_ask=asked)
     return beside(found) if isinstance(address, SerialAddress) else found
+
+
+def _taken(scene: Scene, driver: Asked) -> Finding:
+    """Another configuration's service is on this line: not even the port is opened."""
+    holder = scene.taken.get(driver.name, "-")
+    why = f"the running service is on this line, as {holder}"
+    return judge_answer(
+        AnswerFacts(driver=driver.name, where=place_of(driver), tried=False, reason=why)
+    )
 
 
 async def _overheard(address: SerialAddress, clock: Clock) -> int:

@@ -43,7 +43,7 @@ async def search(scene: Scene, tell: Told) -> list[Finding]:
 async def _one(scene: Scene, settings: ModbusSettings, tell: Told) -> ScanFacts:
     address = address_of(settings.url)
     wanted = _place(address, settings.device_id)
-    busy = _busy(scene, address)
+    busy = "the service runs" if settings.name in scene.taken else _busy(scene, address)
     if busy:
         return ScanFacts(driver=settings.name, wanted=wanted, busy=busy)
     running = _Search(settings)

@@ -174,7 +174,8 @@ class Scene:
     """One installation on one computer, as it is found.
 
     `settings` is None where the configuration cannot be used. `service` is None where none answered; `socket` says why.
-    `holder` is the process that has the journal, where no service answers.
+    `holder` is the process that has the journal, where no service answers. `taken` are drivers whose line the service of
+    another configuration is on, with the name it has there.
     `root` is where /proc, /sys, /dev and /run are. `endurance_tb` is what the card's maker promises, if it was told.
     """
 
@@ -191,6 +192,7 @@ class Scene:
     endurance_tb: float | None = None
     scan: bool = False
     holder: int | None = None
+    taken: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def drivers(self) -> Sequence[Any]:
