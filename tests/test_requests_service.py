@@ -145,6 +145,7 @@ def test_a_replay_closes_a_gap_and_changes_nothing_else(tmp_path: Path, broker: 
             "missing": [{"from": head + 1, "to": head + 5, "reason": "beyond_head"}],
             "missing_more": False,
         }
+        heard.fence()  # who asked may have heard the answer first
         again = [e for e in events(heard.messages) if e["data"]["replayed"]]
         assert [int(e["sequence"]) for e in again] == list(range(1, head + 1))
         live = {e["id"]: e for e in events(heard.messages) if not e["data"]["replayed"]}
