@@ -199,7 +199,7 @@ def test_what_doctor_publishes_is_an_answer_as_documented(tmp_path):
         client = Client(CallbackAPIVersion.VERSION2)
         subscribed = threading.Event()
         client.on_subscribe = lambda *_: subscribed.set()
-        client.on_message = lambda _client, _data, message: heard.append(message.payload)
+        client.on_message = lambda _client, _data, message: heard.append(bytes(message.payload))
         client.connect("127.0.0.1", broker.port)
         client.subscribe(f"{ROOT}/resp/doctor", 1)
         client.loop_start()

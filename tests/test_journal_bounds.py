@@ -16,7 +16,7 @@ from agent.settings import OutboxSettings
 from agent.uplink.health import delivered_through
 from agent.uplink.lanes import Lanes
 from tests.outbox_events import BOOT, at, event, notice, raised
-from tests.test_publisher import FakeJournal
+from tests.publisher_stage import FakeJournal
 
 INFO, MINOR, MAJOR, CRITICAL = Severity
 DAY_US = 86_400_000_000
