@@ -20,7 +20,8 @@ class Stop(msgspec.Struct, frozen=True):
     """A delay, the landing at which it began, and the `turns` seen so far: of the end key, of a contact's full closings.
 
     Where motion is inferred, a zone just reached may only be passed: `arrived_us` is when it was reached,
-    `under_way` the delay as it stood while the car was between zones, to go on with if it is left soon.
+    `under_way` the delay as it stood while the car was between zones, to go on with if it is left soon. `stood`: the delay
+    as it would be had the car not moved and the contact flickered; None where no zone was passed.
     """
 
     delay: Delay = IDLE
@@ -29,6 +30,7 @@ class Stop(msgspec.Struct, frozen=True):
     arrived_us: int | None = None
     under_way: Delay = IDLE
     moved: bool = False
+    stood: Delay | None = None
 
 
 def _outside(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, None]:
@@ -126,7 +128,7 @@ def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay
     elif stopped is True and shut:
         if _elsewhere(memory, snapshot):
             memory = Stop(IDLE, None, memory.turns)
-        memory = _arriving(memory, snapshot)
+        memory = _arriving(_flickered(memory, snapshot, limits), snapshot)
         pace = RUN
     elif _only_passed(memory, snapshot, limits):
         return _passing(memory, snapshot, limits)
@@ -134,7 +136,29 @@ def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay
         pace = HOLD
     else:
         pace = BREAK
+    if memory.stood is not None:
+        memory = _still_stood(memory, memory.stood, pace, snapshot, limits)
     return _advanced(memory, pace, snapshot, limits)
+
+
+def _still_stood(
+    memory: Stop, stood: Delay, pace: Pace, snapshot: Snapshot, limits: Limits
+) -> Stop:
+    """What begins any delay anew, or an interruption that is no trifle, has ended what began with a flicker."""
+    after = advance(stood, pace, snapshot.at_us, limits.trifle_us)
+    if _turns(snapshot) != memory.turns or after.began_us != stood.began_us:
+        return msgspec.structs.replace(memory, stood=None)
+    return memory if after is stood else msgspec.structs.replace(memory, stood=after)
+
+
+def _flickered(memory: Stop, snapshot: Snapshot, limits: Limits) -> Stop:
+    """The zone is soon back at a landing that was not only passed: its contact flickers, and did so before."""
+    broken_us = memory.delay.broken_us
+    if memory.stood is None or memory.arrived_us is None or broken_us is None:
+        return memory
+    if snapshot.at_us - broken_us >= limits.trifle_us:
+        return memory
+    return msgspec.structs.replace(memory, delay=memory.stood)
 
 
 def _arriving(memory: Stop, snapshot: Snapshot) -> Stop:
@@ -146,22 +170,26 @@ def _arriving(memory: Stop, snapshot: Snapshot) -> Stop:
 
 
 def _only_passed(memory: Stop, snapshot: Snapshot, limits: Limits) -> bool:
-    """The zone is left so soon after it was reached that the car has only passed it."""
-    return (
-        memory.arrived_us is not None
-        and snapshot.values["car.door_zone"] is False
-        and snapshot.at_us - memory.arrived_us < limits.trifle_us
-    )
+    """The zone is left so soon after it was reached that the car has only passed it: sooner than the way there took.
+
+    Between two landings a car is longer than in the zone of one; a contact that flickers is mostly there.
+    """
+    arrived_us, left_us = memory.arrived_us, memory.under_way.broken_us
+    if arrived_us is None or left_us is None or snapshot.values["car.door_zone"] is not False:
+        return False
+    return snapshot.at_us - arrived_us < min(limits.trifle_us, arrived_us - left_us + 1)
 
 
 def _passing(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, None]:
     """The run goes on. No run passes zones for so long: then it is the contact that flickers, and the car has stood."""
     delay, at_us = memory.under_way, snapshot.at_us
+    stood = advance(memory.stood or memory.delay, BREAK, at_us, limits.trifle_us)
     assert delay.broken_us is not None
     if at_us - delay.broken_us >= limits.travel_longest_us:
         elapsed_us = delay.elapsed_us + at_us - delay.broken_us
-        delay = Delay(delay.began_us, elapsed_us, None, at_us)
-    memory = Stop(delay, memory.floor, memory.turns)
+        stood = Delay(delay.began_us, max(elapsed_us, stood.elapsed_us), None, at_us)
+        delay = stood
+    memory = Stop(delay, memory.floor, memory.turns, stood=stood)
     return memory, delay, None
 
 
@@ -193,7 +221,8 @@ def _advanced(
         return memory, delay, None
     began = delay.began_us != memory.delay.began_us
     floor = snapshot.values["car.floor"] if began else memory.floor
-    return Stop(delay, floor, turns, memory.arrived_us, memory.under_way, memory.moved), delay, None
+    after = msgspec.structs.replace(memory, delay=delay, floor=floor, turns=turns)
+    return after, delay, None
 
 
 def _turns(snapshot: Snapshot) -> int:
