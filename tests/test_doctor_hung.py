@@ -7,11 +7,15 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agent.clock import Clock
 from agent.doctor.lock_holder import runs_with
+from agent.doctor.scene import Own, Scene, Service, Status, runner_of, service_user
+from agent.doctor.unit import SocketFacts
 from hil.installation import ROOT, AgentProcess, configuration, controller
 from hil.modbus_face import ModbusFace
 from tests.doctor_stage import doctor, served
@@ -150,3 +154,24 @@ def test_a_line_of_the_service_is_left_alone_under_another_configuration_and_spe
     assert "the running service is on this line" in said.of("bus.answer")["measured"]["en"]
     assert said.cause("bus.scan") == "line_busy"
     assert "tcp.connect" not in said.checks()
+
+
+def test_the_service_s_user_is_whose_its_process_or_socket_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("agent.doctor.scene.SERVICE_USER", "nobody")
+    socket_file = tmp_path / "control.sock"
+    scene = Scene(
+        file="",
+        settings=None,
+        socket=SocketFacts(path=str(socket_file)),
+        clock=Clock(),
+        root=tmp_path,
+    )
+    assert service_user(runner_of(scene))[0] == "nobody"
+    socket_file.touch()
+    assert service_user(runner_of(scene))[1] == os.geteuid()  # not the one of the package
+    (tmp_path / "proc/77").mkdir(parents=True)
+    service = Service(status=Status(), signals={}, own=Own(pid=77))
+    assert (
+        runner_of(replace(scene, socket=SocketFacts(path="/no"), service=service)) == os.geteuid()
+    )
+    assert service_user(54_321) == ("54321", 54_321, frozenset())

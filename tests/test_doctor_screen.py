@@ -53,6 +53,16 @@ def test_no_line_is_wider_than_80_columns_whatever_is_found(lang):
     assert not any("{" in line for line in lines)
 
 
+def test_what_is_piped_on_loses_no_figure():
+    path = "/".join(f"folder{n}" for n in range(40))
+    told = [replace(each, subject=path, measured=same(f"{path} = 42 mm")) for each in EVERYTHING]
+    for each in told:
+        lines = page([each], 0, Words("en"))
+        assert "42mm" in "".join("".join(lines).split())
+        assert "…" not in "".join(lines)
+        assert max(map(columns, lines)) <= 80
+
+
 def test_what_must_be_done_comes_first_and_what_is_fine_takes_one_line():
     lines = page(EVERYTHING, 1.0, Words("en"))
     heads = [line.split()[0] for line in lines if line[:1] not in {" ", ""}][:-1]

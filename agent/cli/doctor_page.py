@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agent.cli import screen
-from agent.cli.layout import clean, cut, pad, wrapped
+from agent.cli.layout import clean, columns, cut, pad, wrapped
 from agent.cli.texts import Words
 from agent.config_problem import Say
 from agent.doctor.examine import by_gravity
@@ -14,6 +14,7 @@ from agent.doctor.table import CHECKS
 
 WIDTH = 80
 _INDENT = "    "
+_MARK = 8  # columns of the verdict
 _COLOUR = {
     Verdict.FAILED: "critical",
     Verdict.WARNING: "minor",
@@ -37,7 +38,7 @@ def page(found: Sequence[Finding], seconds: float, words: Words) -> list[str]:
 
 
 def _long(finding: Finding, words: Words) -> list[str]:
-    lines = [_head(finding, words)]
+    lines = _head(finding, words)
     lines += _wrapped(finding.measured, words)
     lines += _wrapped(finding.meaning, words)
     if finding.step is not None:
@@ -47,29 +48,45 @@ def _long(finding: Finding, words: Words) -> list[str]:
     return lines
 
 
-def _head(finding: Finding, words: Words) -> str:
-    mark = pad(words(f"doctor.{finding.verdict}"), 8)
+def _head(finding: Finding, words: Words) -> list[str]:
+    return _marked(finding, f"  [{finding.check}: {finding.cause}]", words)
+
+
+def _marked(finding: Finding, rest: str, words: Words) -> list[str]:
+    """Verdict, title and subject. A terminal's line ends at its edge; a file or another program gets the whole of it."""
+    mark = pad(words(f"doctor.{finding.verdict}"), _MARK)
     title = _TITLES[finding.check].in_(words.lang)
     subject = f" {finding.subject}" if finding.subject else ""
-    text = f"{clean(f'{title}{subject}')}  [{finding.check}: {finding.cause}]"
-    return screen.paint(mark, _COLOUR[finding.verdict]) + cut(text, WIDTH - 8)
+    text, room = clean(f"{title}{subject}{rest}"), WIDTH - _MARK
+    first, *more = [cut(text, room)] if screen.is_terminal() else _broken(text, room)
+    return [
+        screen.paint(mark, _COLOUR[finding.verdict]) + first,
+        *(" " * _MARK + each for each in more),
+    ]
 
 
 def _wrapped(say: Say, words: Words) -> list[str]:
     text = clean(" ".join(say.in_(words.lang).split()))
-    return [
-        cut(line, WIDTH) for line in wrapped(text, WIDTH - len(_INDENT), _INDENT) if line.strip()
-    ]
+    room = WIDTH - len(_INDENT)
+    lines = wrapped(text, room, "") if screen.is_terminal() else _broken(text, room)
+    return [_INDENT + cut(line, room) for line in lines if line.strip()]
+
+
+def _broken(text: str, room: int) -> list[str]:
+    """Lines of at most so many columns without leaving out anything: what is longer than a line goes on in the next."""
+    lines = [""]
+    for line in wrapped(text, room, ""):
+        lines.append("")
+        for letter in line:
+            if columns(lines[-1] + letter) > room:
+                lines.append("")
+            lines[-1] += letter
+    return [line for line in lines if line]
 
 
 def _short(finding: Finding, words: Words) -> list[str]:
-    """One line; what is unknown says below it what it means, for that is the point of it."""
-    mark = pad(words(f"doctor.{finding.verdict}"), 8)
-    title = _TITLES[finding.check].in_(words.lang)
-    subject = f" {finding.subject}" if finding.subject else ""
-    measured = finding.measured.in_(words.lang)
-    line = cut(clean(f"{title}{subject}  {measured}"), WIDTH - 8)
-    lines = [screen.paint(mark, _COLOUR[finding.verdict]) + line]
+    """One line on a terminal; what is unknown says below it what it means, for that is the point of it."""
+    lines = _marked(finding, f"  {finding.measured.in_(words.lang)}", words)
     if finding.verdict is Verdict.UNKNOWN:
         step = finding.step
         lines += _wrapped(finding.meaning, words)

@@ -15,7 +15,7 @@ from agent.doctor.disk import (
 from agent.doctor.finding import Finding
 from agent.doctor.journal import JournalFacts, judge_journal
 from agent.doctor.lock_holder import runs_with
-from agent.doctor.scene import Scene, may_write, service_user
+from agent.doctor.scene import Scene, may_write, runner_of, service_user
 from agent.drivers.aside import Aside
 from agent.drivers.host_facts import disk_free
 from agent.outbox_fault import JournalFault
@@ -48,7 +48,7 @@ def _looked(scene: Scene, journal: Path) -> list[Finding]:
 
 
 def _disk(scene: Scene, folder: Path) -> DiskFacts:
-    user, uid, groups = service_user()
+    user, uid, groups = service_user(runner_of(scene))
     low = scene.limits.disk_low_percent
     try:
         told, entry = os.statvfs(folder), folder.stat()

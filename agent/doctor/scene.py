@@ -211,11 +211,24 @@ class Scene:
         return asked or self.holder is not None or self.unit.sub == "running"
 
 
-def service_user() -> tuple[str, int, frozenset[int]]:
-    """Give who the service runs as, with its groups: its own user where there is one, else who asks."""
+def runner_of(scene: Scene) -> int | None:
+    """Give whose process the service is, or whose its socket was; None where nothing tells."""
+    pid = 0 if scene.service is None else scene.service.own.pid
+    for path in (*([scene.root / "proc" / str(pid)] if pid else []), Path(scene.socket.path)):
+        try:
+            return path.lstat().st_uid
+        except OSError:
+            continue
+    return None
+
+
+def service_user(uid: int | None = None) -> tuple[str, int, frozenset[int]]:
+    """Give who the service runs as, with its groups: who is known to, else its own user if there is one, else who asks."""
     try:
-        entry = pwd.getpwnam(SERVICE_USER)
+        entry = pwd.getpwnam(SERVICE_USER) if uid is None else pwd.getpwuid(uid)
     except KeyError:
+        if uid is not None:
+            return str(uid), uid, frozenset()
         uid = os.geteuid()
         try:
             name = pwd.getpwuid(uid).pw_name
