@@ -83,6 +83,33 @@ def test_motion_lost_for_longer_begins_it_anew():
     assert car.of(TRAPPED) == ["144 raised"]
 
 
+@pytest.mark.parametrize(
+    ("lost", "raised"), [(50, "95"), (89, "95"), (90, "95"), (90.5, "95.5"), (94.9, "99.9")]
+)
+def test_motion_lost_and_then_inferred_as_standing_puts_nothing_off(lost, raised):
+    """Unknown does not raise; once the car is known to stand, it has stood throughout."""
+    car = shut_in()
+    car.feed(lost, moving=LOST)
+    car.until(300)
+    assert car.of(TRAPPED) == [f"{raised} raised"]
+    assert car.event(TRAPPED).since_us == us(5)
+
+
+def test_a_zone_left_or_a_door_lost_while_motion_is_unknown_begins_it_anew():
+    car = shut_in()
+    car.feed(50, moving=LOST)
+    car.feed(51, zone=False)
+    car.feed(54, zone=True)
+    car.until(300)
+    assert car.of(TRAPPED) == ["145 raised"]
+    car = shut_in()
+    car.feed(50, moving=LOST)
+    car.feed(51, front=LOST)
+    car.feed(54, front="closed")
+    car.until(300)
+    assert car.of(TRAPPED) == ["145 raised"]
+
+
 def test_a_retry_that_ends_at_the_same_landing_pauses_it():
     car = shut_in()
     car.feed(50, moving=True, zone=False)

@@ -1,8 +1,11 @@
 """A person is evidenced by a call, the button, the load, presence (contract, 3.1)."""
 
+import random
+
 import pytest
 
 from agent.monitor.terms.person import at_landing
+from agent.monitor.terms.presence import LATCHED, STANDING
 from tests.timeline import BAD, FULL, LOST, Timeline, between_floors, boarded
 
 # ---------------------------------------------------------------- call
@@ -630,3 +633,42 @@ def test_at_a_landing_latched_presence_is_not_enough():
 def test_in_staffed_modes_only_the_button_counts_at_a_landing(mode):
     assert at_landing(("car_call", "load", "presence"), mode) == ()
     assert at_landing(("alarm_button", "car_call"), mode) == ("alarm_button",)
+
+
+def due_of_presence(car):
+    names = [node.name for node in car.monitor._nodes]
+    return car.monitor._dues[names.index("seen.presence")]
+
+
+def test_the_instant_at_which_presence_stands_is_known_beforehand():
+    """While the window's beginning passes over an earlier reading, nothing is gained."""
+    car = boarded("moving", "zone", "front", "occupied")
+    car.feed(20, occupied=True)
+    car.feed(25, occupied=False)
+    car.feed(135.000001, occupied=True)
+    assert due_of_presence(car) == 145_000_001
+    car.until(145.000000)
+    assert car.term("seen.presence") == LATCHED
+    car.until(145.000001)
+    assert car.term("seen.presence") == STANDING
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_instant_is_right_for_any_readings(seed):
+    chance = random.Random(seed)
+    car = boarded("moving", "zone", "front", "occupied")
+    at, asked = 10.0, 0
+    for _ in range(chance.randrange(1, 3)):
+        at += chance.choice((3, 20, 80))
+        car.feed(at, occupied=True)
+        at += chance.choice((0.5, 2, 4))
+        car.feed(at, occupied=False)
+    at = round(at + chance.uniform(60, 115), 6)
+    car.feed(at, occupied=True)
+    while car.term("seen.presence") != STANDING:
+        due_us = due_of_presence(car)
+        car.until((due_us - 1) / 1e6)
+        assert car.term("seen.presence") != STANDING
+        car.until(due_us / 1e6)
+        asked += 1
+    assert asked <= 1

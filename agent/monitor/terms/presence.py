@@ -197,16 +197,23 @@ def _value(memory: Presence, at_us: int, limits: Limits) -> tuple[str, int | Non
 
 
 def _standing_due_us(memory: Presence, at_us: int, limits: Limits) -> int | None:
-    """When presence that simply goes on would be enough."""
-    running = bool(memory.readings) and memory.readings[-1][1] is None
-    if not running:
+    """When presence that simply goes on is enough; None where the window will never hold so much of it.
+
+    While the window's beginning passes over an earlier reading, as much is lost as is gained.
+    """
+    if not memory.readings or memory.readings[-1][1] is not None:
         return None
-    settled_us = memory.closed_us + limits.presence_settle_us
-    if at_us < settled_us:
-        return settled_us + limits.presence_total_us
+    settled_us, window_us = memory.closed_us + limits.presence_settle_us, limits.presence_window_us
     total_us = _total_us(memory.readings, at_us, settled_us, limits)
-    due_us = at_us + limits.presence_total_us - total_us
-    return due_us if due_us > at_us else at_us + 1
+    due_us = max(at_us, settled_us) + limits.presence_total_us - total_us
+    for from_us, to_us in memory.readings:
+        lost_us = max(max(from_us, settled_us) + window_us, at_us)
+        if lost_us >= due_us:
+            return due_us
+        if to_us is None:
+            return None
+        due_us += max(0, to_us + window_us - lost_us)
+    return due_us
 
 
 PRESENCE = Term(

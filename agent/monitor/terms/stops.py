@@ -128,7 +128,8 @@ def _shut(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay
     elif stopped is True and shut:
         if _elsewhere(memory, snapshot):
             memory = Stop(IDLE, None, memory.turns)
-        memory = _arriving(_flickered(memory, snapshot, limits), snapshot)
+        memory = _inferred(_flickered(memory, snapshot, limits), snapshot)
+        memory = _arriving(memory, snapshot)
         pace = RUN
     elif _only_passed(memory, snapshot, limits):
         return _passing(memory, snapshot, limits)
@@ -149,6 +150,22 @@ def _still_stood(
     if _turns(snapshot) != memory.turns or after.began_us != stood.began_us:
         return msgspec.structs.replace(memory, stood=None)
     return memory if after is stood else msgspec.structs.replace(memory, stood=after)
+
+
+def _inferred(memory: Stop, snapshot: Snapshot) -> Stop:
+    """Motion was lost in mid-stop and is now inferred: the car has stood, and the delay gone on, all the time."""
+    delay, since_us = memory.delay, snapshot.since_us
+    lost_us = since_us["car.moving"]
+    if snapshot.values["car.moving"] is not None or "car.moving" not in snapshot.fitted:
+        return memory
+    if delay.broken_us != lost_us or since_us["car.door_zone"] > lost_us:
+        return memory
+    if since_us["doors"] > lost_us:
+        return memory
+    elapsed_us = delay.elapsed_us + snapshot.at_us - lost_us
+    return msgspec.structs.replace(
+        memory, delay=Delay(delay.began_us, elapsed_us, snapshot.at_us, None)
+    )
 
 
 def _flickered(memory: Stop, snapshot: Snapshot, limits: Limits) -> Stop:
