@@ -175,9 +175,14 @@ ENTRIES: tuple[Entry, ...] = (
         parts=(
             Part("the protection's own signal", "意外移动保护信号", (("ucm.tripped",),)),
             Part(
-                "moving with doors not closed though nothing tells it to",
-                "门未关闭且无运行指令时移动",
-                (_DOORS, ("drive.command", "car.moving"), ("car.speed_mm_s", "car.door_zone")),
+                "a speed with doors not closed though nothing tells it to move",
+                "门未关闭且无运行指令时有速度",
+                (_DOORS, ("drive.command", "car.moving"), ("car.speed_mm_s",)),
+            ),
+            Part(
+                "leaving the zone with doors not closed though nothing tells it to move",
+                "门未关闭且无运行指令时离开门区",
+                (_DOORS, ("drive.command", "car.moving"), ("car.door_zone",)),
             ),
         ),
     ),

@@ -35,6 +35,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     entrapment_possible_us: int
     ard_hold_us: int
     unintended_movement_us: int
+    unintended_speed_us: int
     overspeed_us: int
     overspeed_mm_s: int | None
     brake_moving_us: int
@@ -144,6 +145,7 @@ def limits_of(
         entrapment_possible_us=delay(settings.entrapment_possible_s),
         ard_hold_us=_us(settings.ard_hold_s),
         unintended_movement_us=outlasting(settings.unintended_movement_s, _UNINTENDED),
+        unintended_speed_us=outlasting(0, _UNINTENDED),
         overspeed_us=_us(settings.overspeed_s),
         overspeed_mm_s=None
         if rated_speed_mm_s is None
