@@ -97,3 +97,43 @@ def test_zones_left_for_3_s_begin_it_anew_whatever_came_before():
     car.feed(104, zone=True)
     car.until(400)
     assert raised(car) == 194
+
+
+def test_a_zone_seen_now_and_then_for_5_min_is_no_run():
+    """The car stands between landings; the contact comes on for a moment every 10 s."""
+    car = Timeline("zone", "front", "call")
+    car.feed(0, zone=True, front="closed", call=False)
+    car.feed(10, front="not_closed")
+    car.feed(18, call=True)
+    car.feed(25, front="closed")
+    car.feed(28, zone=False)
+    for at in range(40, 800, 10):
+        car.feed(at, zone=True)
+        car.feed(at + 1.5, zone=False)
+    assert car.of(TRAPPED) == ["331.5 raised"]
+
+
+def test_a_slow_run_past_zones_for_less_than_5_min_is_no_stop():
+    car = Timeline("zone", "front", "call")
+    car.feed(0, zone=True, front="closed", call=False)
+    car.feed(10, front="not_closed")
+    car.feed(18, call=True)
+    car.feed(25, front="closed")
+    car.feed(28, zone=False)
+    for at in range(40, 320, 12):
+        car.feed(at, zone=True)
+        car.feed(at + 2.8, zone=False)
+    car.feed(322, zone=True)
+    car.until(411)
+    assert car.of(TRAPPED) == []
+
+
+@pytest.mark.parametrize(("back", "runs"), [(2, 0), (0.4, 1)])
+def test_a_zone_that_flickers_makes_no_normal_run(back, runs):
+    car = shut_in()
+    before = car.term("runs")
+    for turn in range(20):
+        car.feed(100 + turn * (0.6 + back), zone=False)
+        car.feed(100.6 + turn * (0.6 + back), zone=True)
+    car.until(200)
+    assert car.term("runs") - before == runs

@@ -60,6 +60,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     doors_open_us: int = 2 * SECOND_US
     run_shortest_us: int = 3 * SECOND_US
     travel_longest_us: int = 120 * SECOND_US  # our choice: 40 landings at 3 s each, and then some
+    travel_slowest_us: int = 300 * SECOND_US  # our choice: 25 landings at 12 s each
     presence_readings: int = 3
     presence_stuck_openings: int = 20
     load_step_percent: int = 5

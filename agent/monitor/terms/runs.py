@@ -16,7 +16,7 @@ class Run(msgspec.Struct, frozen=True):
     """`from_us`, `floor`: when and where the run under way began, None while standing. `normal`: it still may count.
 
     `unknown_us`: since when motion is unknown. Where motion is inferred, a zone just reached at `arrived_us` may only be
-    passed: the run then goes on, and is `counted` once.
+    passed: the run then goes on, and is `counted` once. `left_us`: when a zone was left last.
     """
 
     count: int = 0
@@ -26,6 +26,7 @@ class Run(msgspec.Struct, frozen=True):
     unknown_us: int | None = None
     arrived_us: int | None = None
     counted: bool = False
+    left_us: int = 0
 
 
 def _step(memory: Run, snapshot: Snapshot, limits: Limits) -> tuple[Run, int, None]:
@@ -59,10 +60,12 @@ def _ended(memory: Run, snapshot: Snapshot, *, counts: bool) -> Run:
 
 
 def _left_again(memory: Run, at_us: int, limits: Limits) -> Run:
+    """The zone was only passed; unless the way there took no longer than that: then its contact flickers."""
     assert memory.arrived_us is not None
-    if at_us - memory.arrived_us >= limits.trifle_us:
+    stood_us = at_us - memory.arrived_us
+    if stood_us >= limits.trifle_us or stood_us > memory.arrived_us - memory.left_us:
         return Run(memory.count)
-    return msgspec.structs.replace(memory, arrived_us=None)
+    return msgspec.structs.replace(memory, arrived_us=None, left_us=at_us)
 
 
 def _unknown(memory: Run, at_us: int) -> Run:
@@ -81,7 +84,8 @@ def _under_way(memory: Run, snapshot: Snapshot, *, seen: bool) -> Run:
     if memory.from_us is None:
         normal = normal and shut
         left_zone = values["car.door_zone"] is not False or _just_left(snapshot)
-        return Run(memory.count, snapshot.at_us, values["car.floor"], normal and left_zone)
+        at_us, floor = snapshot.at_us, values["car.floor"]
+        return Run(memory.count, at_us, floor, normal and left_zone, left_us=at_us)
     normal = normal and memory.normal and (shut or values["car.door_zone"] is True)
     if normal == memory.normal and memory.unknown_us is None:
         return memory

@@ -198,14 +198,18 @@ def _only_passed(memory: Stop, snapshot: Snapshot, limits: Limits) -> bool:
 
 
 def _passing(memory: Stop, snapshot: Snapshot, limits: Limits) -> tuple[Stop, Delay, None]:
-    """The run goes on. No run passes zones for so long: then it is the contact that flickers, and the car has stood."""
+    """The run goes on. No run passes zones for so long: then it is the contact that flickers, and the car has stood.
+
+    A slow car takes longer from zone to zone, and at most so long past them all.
+    """
     delay, at_us = memory.under_way, snapshot.at_us
     stood = advance(memory.stood or memory.delay, BREAK, at_us, limits.trifle_us)
     assert delay.broken_us is not None
-    if at_us - delay.broken_us >= limits.travel_longest_us:
-        elapsed_us = delay.elapsed_us + at_us - delay.broken_us
-        stood = Delay(delay.began_us, max(elapsed_us, stood.elapsed_us), None, at_us)
-        delay = stood
+    under_way_us = at_us - delay.broken_us
+    elapsed_us = delay.elapsed_us + under_way_us
+    fast = memory.stood is not None  # no longer than a trifle from the last zone to this one
+    if under_way_us >= (limits.travel_longest_us if fast else limits.travel_slowest_us):
+        delay = stood = Delay(delay.began_us, elapsed_us, at_us, None)
     memory = Stop(delay, memory.floor, memory.turns, stood=stood)
     return memory, delay, None
 
