@@ -239,6 +239,43 @@ def test_a_zone_that_a_parked_car_loses_for_a_trifle_makes_no_trapped_person_of_
     assert car.of(CODE) == []
 
 
+def noise_and_a_passenger(*, stays_shut: bool) -> Timeline:
+    """Two glimpses of nobody in a parked car, then the doors move at 290 s and somebody is seen at 293 s."""
+    car = Timeline("zone", "front", "occupied")
+    car.feed(0, zone=True, front="closed", occupied=False)
+    car.feed(10, zone=False)
+    car.feed(20, zone=True)
+    car.feed(21, front="not_closed")
+    car.feed(33, front="closed")
+    for glimpse in (200, 220):
+        car.feed(glimpse, occupied=True)
+        car.feed(glimpse + 2, occupied=False)
+    car.feed(290, front="not_closed")
+    car.feed(293, occupied=True)
+    if stays_shut:
+        car.feed(294, front="closed")
+    return car
+
+
+def test_who_is_seen_first_as_the_doors_move_gets_in():
+    car = noise_and_a_passenger(stays_shut=False)
+    car.feed(300, front="closed")
+    car.feed(305, zone=False)
+    car.feed(330, zone=True)
+    car.feed(331, front="not_closed")
+    car.feed(345, front="closed", occupied=False)
+    car.until(1000)
+    assert car.of(CODE) == []
+
+
+def test_who_is_seen_as_the_doors_move_and_cannot_leave_is_trapped_15_s_later():
+    car = noise_and_a_passenger(stays_shut=True)
+    car.until(307.999999)
+    assert car.of(CODE) == []
+    car.until(308)
+    assert car.of(CODE) == ["308 raised"]
+
+
 def test_a_zone_that_stays_lost_is_a_stop_outside_it_for_which_a_glimpse_is_enough():
     car = parked_after_a_short_stop()
     car.feed(210, zone=False)

@@ -17,10 +17,10 @@ from agent.monitor.terms.doors import CLOSED
 from agent.monitor.terms.person import at_landing
 from agent.monitor.terms.stops import standing_outside
 
-# A call or a load that comes with the doors' movement is somebody getting in. A parked car has long stood for 90 s by
-# then, and a hasty passenger or a contact that never counts as open would be an entrapment before the car can start.
+# A call, a load or a presence that comes with the doors' movement is somebody getting in. A parked car has long stood for
+# 90 s by then, and a hasty passenger or a contact that never counts as open would be an entrapment before the car can start.
 _BOARDING_US = 15 * SECOND_US
-_WITH_BOARDING = frozenset({"car_call", "load"})
+_WITH_BOARDING = frozenset({"car_call", "load", "presence", "presence_latched"})
 
 
 class Came(msgspec.Struct, frozen=True):
