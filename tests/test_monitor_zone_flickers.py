@@ -99,6 +99,17 @@ def test_zones_left_for_3_s_begin_it_anew_whatever_came_before():
     assert raised(car) == 194
 
 
+def test_a_run_of_3_s_after_zones_were_passed_is_a_run():
+    car = shut_in()
+    for at in (60, 62, 64):
+        car.feed(at, zone=False)
+        car.feed(at + 1.5, zone=True)
+    car.feed(101, zone=False)
+    car.feed(105, zone=True)
+    car.until(400)
+    assert raised(car) == 195
+
+
 def test_a_zone_seen_now_and_then_for_5_min_is_no_run():
     """The car stands between landings; the contact comes on for a moment every 10 s."""
     car = Timeline("zone", "front", "call")

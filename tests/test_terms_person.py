@@ -672,3 +672,11 @@ def test_the_instant_is_right_for_any_readings(seed):
         car.until(due_us / 1e6)
         asked += 1
     assert asked <= 1
+
+
+def test_a_window_that_never_holds_enough_waits_for_nothing():
+    car = boarded("moving", "zone", "front", "occupied", presence_window_s=10, presence_total_s=20)
+    car.feed(20, occupied=True)
+    assert due_of_presence(car) is None
+    car.until(600)
+    assert car.term("seen.presence") == LATCHED

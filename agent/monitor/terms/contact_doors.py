@@ -36,7 +36,7 @@ class Spell(msgspec.Struct, frozen=True):
     ajar: bool | None = None
     unlocked: bool = False
     person: bool = False
-    load: float | None = None
+    load: int | None = None
     closed_us: int | None = None
     doubtful: int = 0
 

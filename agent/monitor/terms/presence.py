@@ -206,14 +206,14 @@ def _standing_due_us(memory: Presence, at_us: int, limits: Limits) -> int | None
     settled_us, window_us = memory.closed_us + limits.presence_settle_us, limits.presence_window_us
     total_us = _total_us(memory.readings, at_us, settled_us, limits)
     due_us = max(at_us, settled_us) + limits.presence_total_us - total_us
-    for from_us, to_us in memory.readings:
+    for from_us, to_us in memory.readings[:-1]:
+        assert to_us is not None, "only the last reading is open"
         lost_us = max(max(from_us, settled_us) + window_us, at_us)
         if lost_us >= due_us:
             return due_us
-        if to_us is None:
-            return None
         due_us += max(0, to_us + window_us - lost_us)
-    return due_us
+    full_us = max(max(memory.readings[-1][0], settled_us) + window_us, at_us)
+    return due_us if due_us <= full_us else None
 
 
 PRESENCE = Term(
